@@ -1,0 +1,43 @@
+"""What the build leaves for the handler: `bundle/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from jinja2 import Environment, TemplateError, meta
+
+from leadpages.build.form_files import FormFile
+from leadpages.build.render import Output
+from leadpages.build.theme import Theme, template_problem
+from leadpages.core.bundle import INDEX, TEMPLATES, Bundle, dump
+from leadpages.core.errors import Problem
+
+
+def handler_templates(theme: Theme, env: Environment) -> tuple[dict[str, str], list[Problem]]:
+    """The sources of the theme's handler pages and of every template that they use."""
+    sources: dict[str, str] = {}
+    problems: list[Problem] = []
+    waiting = [f"handler/{file.name}" for folder in theme.folders for file in folder.glob("templates/handler/*.html")]
+    while waiting:
+        name = waiting.pop()
+        if name in sources:
+            continue
+        try:
+            source, _, _ = theme.loader.get_source(env, name)
+            env.get_template(name)
+        except TemplateError as error:
+            problems.append(template_problem(name, error))
+            continue
+        sources[name] = source
+        waiting += [found for found in meta.find_referenced_templates(env.parse(source)) if found]
+    return dict(sorted(sources.items())), problems
+
+
+def bundle_outputs(bundle: Bundle, templates: Mapping[str, str], forms: Mapping[str, FormFile]) -> Iterator[Output]:
+    """Every file of `bundle/`."""
+    yield Output(INDEX, dump(bundle).encode("utf-8"))
+    for name, source in templates.items():
+        yield Output(f"{TEMPLATES}/{name}", source.encode("utf-8"))
+    for form in forms.values():
+        if form.form.file and form.folder:
+            yield Output(form.form.file.path, form.folder / form.form.file.name)

@@ -1,0 +1,83 @@
+"""Finding what a writer wrote: Markdown under `site/`, and the files that go out as they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from leadpages.build.text import decode
+from leadpages.core.errors import Problem
+from leadpages.core.urls import unsafe_reason
+
+SITE: Final = "site"
+POSTS: Final = "posts"
+
+Kind = Literal["post", "page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One Markdown file. `path` is relative to the project, `place` to `site/`, without the ending."""
+
+    path: str
+    place: str
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """A file that is copied as it is to `url`."""
+
+    path: str
+    file: Path
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All of `site/`, in the order of the paths, whatever the file system says."""
+
+    markdown: tuple[Source, ...]
+    static: tuple[StaticFile, ...]
+
+
+def read_sources(project: Path) -> tuple[Sources, list[Problem]]:
+    """Read `site/` of `project`. `site/data/` and names that begin with `.` or `_` are left out."""
+    markdown: list[Source] = []
+    static: list[StaticFile] = []
+    problems: list[Problem] = []
+    site = project / SITE
+    if not site.is_dir():
+        return Sources((), ()), [Problem(SITE, 0, "there is no site/ folder", "start a project with `leadpages init`")]
+    for file in _files(site):
+        place = file.relative_to(site).as_posix()
+        path = f"{SITE}/{place}"
+        if file.is_symlink() and not file.resolve().is_relative_to(project.resolve()):
+            problems.append(Problem(path, 0, "a link to a file outside the project", "copy the file here instead"))
+        elif file.suffix == ".md":
+            text = decode(file.read_bytes(), path)
+            if isinstance(text, Problem):
+                problems.append(text)
+            else:
+                kind: Kind = "post" if place.startswith(POSTS + "/") else "page"
+                markdown.append(Source(path, place.removesuffix(".md"), kind, text))
+        elif reason := unsafe_reason("/" + place.replace("%", "%25")):
+            problems.append(Problem(path, 0, f"this name cannot be published: it {reason}", "rename the file"))
+        else:
+            static.append(StaticFile(path, file, "/" + place))
+    return Sources(tuple(markdown), tuple(static)), problems
+
+
+def _files(site: Path) -> Iterator[Path]:
+    for folder, names, files in os.walk(site):
+        at_top = Path(folder) == site
+        names[:] = sorted(n for n in names if not n.startswith((".", "_")) and not (at_top and n == "data"))
+        # A linked folder is not walked into; it is listed, so that it can be named as a problem.
+        links = [n for n in names if (Path(folder) / n).is_symlink()]
+        for name in sorted([*files, *links]):
+            if not name.startswith((".", "_")):
+                yield Path(folder) / name

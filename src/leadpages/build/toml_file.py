@@ -1,0 +1,54 @@
+"""TOML with the line of every key, which neither tomllib nor tomlkit gives."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+from leadpages.build.schema import Lines
+from leadpages.core.errors import Problem
+
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"\s*([\w\-]+|\"[^\"]+\")\s*=")
+
+
+def parse_toml(text: str, path: str) -> tuple[dict[str, Any], Lines] | Problem:
+    """The tables of `text` and where their keys stand, or what keeps it from being TOML."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.fullmatch(r"(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error))
+        message, line = (found[1], int(found[2] or text.count("\n") + 1)) if found else (str(error), 0)
+        return Problem(path, line, f"not valid TOML: {message[:1].lower()}{message[1:]}", _hint(text, line))
+    except RecursionError:
+        return Problem(path, 1, "not valid TOML: nested too deeply")
+    return data, _lines(text)
+
+
+def _hint(text: str, line: int) -> str:
+    lines = text.splitlines()
+    found = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    return f"the line reads: {found[:80]}" if found else ""
+
+
+def _lines(text: str) -> dict[tuple[str | int, ...], int]:
+    lines: dict[tuple[str | int, ...], int] = {}
+    table: tuple[str | int, ...] = ()
+    counts: dict[tuple[str | int, ...], int] = {}
+    closing = ""  # of the multi-line string that we are in
+    for number, line in enumerate(text.splitlines(), 1):
+        if closing:
+            closing = "" if closing in line else closing
+        elif header := _HEADER.match(line):
+            table = tuple(part.strip().strip('"') for part in header[2].split("."))
+            if header[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                lines.setdefault(table, number)
+                table = (*table, counts[table])
+            lines[table] = number
+        elif key := _KEY.match(line):
+            lines.setdefault((*table, key[1].strip('"')), number)
+            mark = next((m for m in ('"""', "'''") if line.count(m) % 2), "")
+            closing = mark
+    return lines

@@ -1,0 +1,61 @@
+"""`leadpages deliver`."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import click
+
+from leadpages.core.bundle import load
+from leadpages.core.errors import SettingsError
+from leadpages.core.settings import Settings, read_settings
+from leadpages.core.signing import Tokens
+from leadpages.core.times import now
+from leadpages.delivery.mail import Composer
+from leadpages.delivery.outbox import Report, drain
+from leadpages.delivery.transports import SMTPTransport
+from leadpages.stores.opening import open_store
+
+_PAUSE_S = 5.0
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Keep on sending what becomes due.")
+def command(watch: bool) -> None:
+    """Send the mails that are due, over LEADPAGES_SMTP_URL.
+
+    Reads the same LEADPAGES_* variables as the handler. Exit codes: 0 done, 1 something could not be sent
+    now or ever, 2 wrong usage.
+    """
+    settings = read_settings(os.environ)
+    if not settings.smtp_url:
+        raise SettingsError("LEADPAGES_SMTP_URL is not set", "for example smtp://user:password@mail.example.com:587")
+    transport = SMTPTransport(settings.smtp_url)
+    composer = _composer(settings)
+    store = open_store(settings.database_url)
+    try:
+        report = drain(store, composer, transport, now)
+        while watch:
+            if report != Report():
+                click.echo(_summary(report))
+            time.sleep(_PAUSE_S)
+            report = drain(store, composer, transport, now)
+    except KeyboardInterrupt:
+        return
+    finally:
+        store.close()
+    click.echo(_summary(report))
+    if report.paused or report.put_off or report.dead:
+        raise SystemExit(1)
+
+
+def _composer(settings: Settings) -> Composer:
+    bundle = load(settings.bundle)
+    site_url = settings.site_url or bundle.site.url
+    return Composer(bundle, Tokens(settings.secret_keys), site_url, bundle.site.handler_url or site_url)
+
+
+def _summary(report: Report) -> str:
+    text = f"{report.sent} sent, {report.put_off} to try again, {report.cancelled} cancelled, {report.dead} dead"
+    return f"{text}; stopped early: {report.paused}" if report.paused else text

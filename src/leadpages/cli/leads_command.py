@@ -1,0 +1,190 @@
+"""`leadpages leads`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from leadpages.cli.options import project_option
+from leadpages.core.errors import LeadpagesError
+from leadpages.core.settings import database_url
+from leadpages.core.times import to_text
+from leadpages.leads.model import Dossier, Lead, Submission
+from leadpages.stores.opening import open_store
+from leadpages.stores.protocol import Store
+
+#: Spreadsheets take a cell that begins with one of these for a formula (also in full width), OWASP "CSV injection".
+_FORMULA_STARTS: Final = "=+-@\t\r"
+_COLUMNS: Final = (
+    "received_at",
+    "form",
+    "email",
+    "status",
+    "confirmed_at",
+    "page",
+    "downloads",
+    "answers",
+    "consents",
+)
+
+
+@click.group()
+def command() -> None:
+    """List, show and export leads.
+
+    Reads LEADPAGES_DATABASE_URL, by default leads.db in the project's folder.
+    """
+
+
+@command.command("list")
+@project_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_leads(project: Path, as_json: bool) -> None:
+    """Every lead, newest first."""
+    with closing(_open(project)) as store:
+        if not as_json:
+            click.echo(_row("SINCE", "STATUS", "FILES", "FORMS", "E-MAIL"))
+        for lead in store.leads():
+            click.echo(_json_line(_lead(lead)) if as_json else _lead_row(lead))
+
+
+@command.command()
+@click.argument("email")
+@project_option
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def show(email: str, project: Path, as_json: bool) -> None:
+    """All that is kept about one address."""
+    with closing(_open(project)) as store:
+        dossier = store.dossier(email)
+    if dossier is None:
+        raise LeadpagesError(f"there is no lead with the address {email}", "`leadpages leads list` shows them all")
+    if as_json:
+        click.echo(_json_line(_dossier(dossier)))
+        return
+    for line in _describe(dossier):
+        click.echo(_printable(line))
+
+
+@command.command()
+@project_option
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+def export(project: Path, form: str) -> None:
+    """Every submission, oldest first, to standard output.
+
+    In CSV, a cell that a spreadsheet would run as a formula gets an apostrophe in front; JSON is exact.
+    """
+    with closing(_open(project)) as store:
+        if form == "jsonl":
+            for lead, submission in store.submissions():
+                click.echo(_json_line(_exported(lead, submission)))
+            return
+        _echo_csv(_COLUMNS)
+        for lead, submission in store.submissions():
+            row = _exported(lead, submission)
+            row |= {
+                "answers": _plain(row["answers"]),
+                "consents": "; ".join(c["wording"] for c in row["consents"]),
+            }
+            _echo_csv([_defused(str(row[column] if row[column] is not None else "")) for column in _COLUMNS])
+
+
+def _open(project: Path) -> Store:
+    url = database_url({"LEADPAGES_DATABASE_URL": f"sqlite:///{project / 'leads.db'}", **os.environ})
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not path.exists():
+        raise LeadpagesError(
+            f"there are no leads yet: {path} does not exist", "set LEADPAGES_DATABASE_URL or --project"
+        )
+    return open_store(url)
+
+
+def _lead(lead: Lead) -> dict[str, Any]:
+    return {
+        "email": lead.email,
+        "status": lead.status,
+        "created_at": to_text(lead.created_at),
+        "confirmed_at": to_text(lead.confirmed_at) if lead.confirmed_at else None,
+        "forms": list(lead.forms),
+        "downloads": lead.downloads,
+    }
+
+
+def _submission(submission: Submission) -> dict[str, Any]:
+    return {
+        "received_at": to_text(submission.received_at),
+        "form": submission.form,
+        "page": submission.page,
+        "answers": submission.values,
+        "consents": [{"field": consent.field, "wording": consent.wording} for consent in submission.consents],
+    }
+
+
+def _exported(lead: Lead, submission: Submission) -> dict[str, Any]:
+    known = _lead(lead)
+    return _submission(submission) | {key: known[key] for key in ("email", "status", "confirmed_at", "downloads")}
+
+
+def _dossier(dossier: Dossier) -> dict[str, Any]:
+    return _lead(dossier.lead) | {
+        "submissions": [_submission(submission) for submission in dossier.submissions],
+        "events": [
+            {"at": to_text(event.at), "kind": event.kind, "form": event.form, "detail": event.detail}
+            for event in dossier.events
+        ],
+    }
+
+
+def _describe(dossier: Dossier) -> Iterator[str]:
+    lead = dossier.lead
+    yield f"{lead.email}: {lead.status}, since {to_text(lead.created_at)[:16]}"
+    for submission in dossier.submissions:
+        yield f"\n{to_text(submission.received_at)[:16]}  form {submission.form}, on {submission.page}"
+        for name, answer in submission.values.items():
+            yield f"  {name}: {', '.join(answer) if isinstance(answer, list) else answer}"
+        for consent in submission.consents:
+            yield f"  agreed: “{consent.wording}”"
+    yield "\nHistory"
+    for event in dossier.events:
+        yield f"  {to_text(event.at)[:16]}  {event.kind}  {event.form}  {event.detail}".rstrip()
+
+
+def _lead_row(lead: Lead) -> str:
+    return _row(to_text(lead.created_at)[:10], lead.status, str(lead.downloads), ", ".join(lead.forms), lead.email)
+
+
+def _row(since: str, status: str, files: str, forms: str, email: str) -> str:
+    return _printable(f"{since:<11} {status:<13} {files:>5}  {forms:<28}  {email}")
+
+
+def _printable(text: str) -> str:
+    """`text` without what could move a terminal's cursor or turn its writing round."""
+    return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf") else "�" for c in text)
+
+
+def _plain(answers: Mapping[str, str | list[str]]) -> str:
+    return "; ".join(f"{name}: {', '.join(a) if isinstance(a, list) else a}" for name, a in answers.items())
+
+
+def _defused(cell: str) -> str:
+    first = unicodedata.normalize("NFKC", cell.lstrip(" ")[:1])
+    return f"'{cell}" if first and first in _FORMULA_STARTS else cell
+
+
+def _json_line(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
+
+
+def _echo_csv(cells: list[str] | tuple[str, ...]) -> None:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    click.echo(line.getvalue())

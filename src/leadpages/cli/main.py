@@ -1,0 +1,68 @@
+"""The `leadpages` command. Each subcommand is a module, imported when it is called.
+
+Exit codes: 0 done, 1 problems in the project or a fault while working, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Final
+
+import click
+
+from leadpages import __version__
+from leadpages.core.errors import LeadpagesError, ProjectError
+
+_COMMANDS: Final = {
+    "init": "Start a project that builds and serves at once.",
+    "new": "Write a new post or landing page.",
+    "import": "Turn plain text into posts.",
+    "build": "Write public/ and bundle/.",
+    "check": "Report every problem that a build would, and write nothing.",
+    "serve": "Show the site while you write it, with working forms and a mailbox.",
+    "leads": "List, show and export leads.",
+    "deliver": "Send the mails that are due.",
+}
+
+
+class _Commands(click.Group):
+    """A group that knows its commands' names and help without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"leadpages.cli.{cmd_name}_command").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="leadpages")
+def cli() -> None:
+    """Write Markdown, publish a site whose forms work, and own the leads."""
+
+
+def main() -> None:
+    """Run the command line; errors of ours become a message on stderr and exit code 1."""
+    try:
+        cli()
+    except ProjectError as error:
+        from leadpages.cli.problems import print_problems
+
+        print_problems(error.problems)
+        sys.exit(1)
+    except LeadpagesError as error:
+        click.echo(f"error: {error.message}", err=True)
+        if error.hint:
+            click.echo(f"  hint: {error.hint}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:  # `leadpages leads list | head`
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def project_option(command: Command) -> Command:
+    """`--project DIR`, the current folder by default."""
+    return click.option(
+        "--project",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=Path(),
+        help="The project's folder.  [default: the current one]",
+    )(command)
+
+
+def base_url_option(command: Command) -> Command:
+    """`--base-url URL`."""
+    return click.option(
+        "--base-url",
+        default="",
+        callback=_check_base_url,
+        help="The site's address, instead of the configured one.",
+    )(command)
+
+
+def _check_base_url(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/")):
+        raise click.BadParameter("expected a web address without a path, like https://www.example.com")
+    return value.rstrip("/")

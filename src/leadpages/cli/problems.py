@@ -1,0 +1,33 @@
+"""Problems on the terminal, and for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import click
+
+from leadpages.core.errors import Problem
+
+
+def print_problems(problems: Sequence[Problem]) -> None:
+    """Each problem with its place and hint, to stderr, and how many there are."""
+    for problem in sorted(problems, key=lambda p: (p.severity, p.path, p.line)):
+        colour = "red" if problem.severity == "error" else "yellow"
+        label = click.style(problem.severity, fg=colour, bold=True)
+        click.echo(f"{click.style(problem.place, bold=True)}: {label}: {problem.message}", err=True)
+        if problem.hint:
+            click.echo(f"  hint: {problem.hint}", err=True)
+    if problems:
+        click.echo(count_problems(problems), err=True)
+
+
+def count_problems(problems: Sequence[Problem]) -> str:
+    """`2 errors, 1 warning`."""
+    counts = [(kind, sum(p.severity == kind for p in problems)) for kind in ("error", "warning")]
+    return ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts if count) or "no problems"
+
+
+def problems_as_json(problems: Sequence[Problem]) -> list[dict[str, object]]:
+    """The same for scripts."""
+    return [asdict(problem) for problem in problems]

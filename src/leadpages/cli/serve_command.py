@@ -1,0 +1,50 @@
+"""`leadpages serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from leadpages.cli.options import project_option
+from leadpages.cli.problems import print_problems
+from leadpages.core.errors import LeadpagesError, ProjectError
+from leadpages.core.times import now
+from leadpages.preview.server import HOST, Preview, PreviewApp, serve
+
+
+@click.command()
+@project_option
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--drafts", is_flag=True, help="Also show drafts and posts of the future.")
+def command(project: Path, port: int, drafts: bool) -> None:
+    """Show the site while you write it, with working forms and a mailbox at /_/mail.
+
+    Rebuilds and reloads the browser when a file is saved. Answers on this machine only.
+    """
+    preview = Preview(project.resolve(), f"http://{HOST}:{port}", drafts, now, _report)
+    app = PreviewApp(preview)
+    server = serve(app, port)
+    try:
+        _report_fault(app.start())
+        click.echo(f"{preview.url}/  (mail: {preview.url}/_/mail, stop: Ctrl-C)")
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
+        app.close()
+
+
+def _report(fault: LeadpagesError | None) -> None:
+    if fault is None:
+        click.echo("Rebuilt.", err=True)
+    else:
+        _report_fault(fault)
+
+
+def _report_fault(fault: LeadpagesError | None) -> None:
+    if isinstance(fault, ProjectError):
+        print_problems(fault.problems)
+    elif fault:
+        click.echo(f"error: {fault.message}\n  hint: {fault.hint}", err=True)

@@ -1,0 +1,87 @@
+"""The one error tree. The CLI turns it into exit codes, the handler into status codes; nobody else does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a project: where, what was found, what to do.
+
+    `path` is relative to the project; `line` counts from 1, and 0 means the file as a whole.
+    """
+
+    path: str
+    line: int
+    message: str
+    hint: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+    @property
+    def place(self) -> str:
+        """`path:line`, as editors and terminals link it."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+class LeadpagesError(Exception):
+    """The root: a message for a person, and a hint on what to do about it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ProjectError(LeadpagesError):
+    """A project cannot be built; carries every problem that was found, not only the first."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{len(self.problems)} problems")
+
+
+class OutputError(LeadpagesError):
+    """The output cannot be written there; what stood there still stands."""
+
+
+class SettingsError(LeadpagesError):
+    """The environment does not say, or says wrongly, how to run."""
+
+
+class BundleError(LeadpagesError):
+    """The bundle is missing, damaged, or of another format."""
+
+
+class TokenError(LeadpagesError):
+    """A link's token is forged, damaged or made for another purpose."""
+
+
+class StorageError(LeadpagesError):
+    """The store could not take or give what was asked. `code` is what clients see."""
+
+    code = "storage_unavailable"
+
+
+class StorageBusy(StorageError):
+    """Another writer holds the store; the same request may succeed later."""
+
+    code = "storage_busy"
+
+
+class StorageFull(StorageError):
+    """The disk is full."""
+
+    code = "storage_full"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint sentence naming the known word most like `word`, or all of them when none is close."""
+    words = sorted(known)
+    close = get_close_matches(word.casefold(), words, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"known: {', '.join(words)}" if words else ""

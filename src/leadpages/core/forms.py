@@ -1,0 +1,321 @@
+"""A form, and the one validation of what people type into it.
+
+The build turns a `Form` into HTML with the browser's own checks; the handler checks a post with
+`validate`. Both read the same definition, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Final, Literal, get_args
+from urllib.parse import urlsplit
+
+FieldType = Literal[
+    "text",
+    "email",
+    "tel",
+    "url",
+    "number",
+    "date",
+    "select",
+    "radio",
+    "checkbox",
+    "textarea",
+    "hidden",
+    "consent",
+]
+FIELD_TYPES: Final[tuple[str, ...]] = get_args(FieldType)
+
+#: Posted beside the declared fields; the underscore keeps them apart, as no declared name may start with one.
+PAGE_FIELD: Final = "_page"
+STARTED_FIELD: Final = "_started"
+#: Left empty by people, who do not see it; filled by programs that fill everything.
+HONEYPOT_FIELD: Final = "favourite_page"
+
+TEL_PATTERN: Final = r"\+?[0-9 ().\/\-]{5,25}"
+URL_PATTERN: Final = r"https?:\/\/.+"
+_DEFAULT_MAX_LENGTH: Final = {"textarea": 5000, "email": 254, "url": 2000, "tel": 25}
+_BREAKS: Final = "\n\r\x0b\x0c\x85\u2028\u2029"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer of a select, radio or checkbox field."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question. Lengths count UTF-16 code units, as `maxlength` in HTML does."""
+
+    name: str
+    type: FieldType
+    label: str
+    label_html: str = ""
+    help: str = ""
+    required: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str = ""
+    pattern_hint: str = ""
+    choices: tuple[Choice, ...] = ()
+    autocomplete: str = ""
+    value: str = ""
+    min: str = ""
+    max: str = ""
+    step: str = ""
+
+    @property
+    def longest(self) -> int:
+        """The most code units that an answer may have, also where the form sets no limit."""
+        return self.max_length or _DEFAULT_MAX_LENGTH.get(self.type, 500)
+
+    @property
+    def html_pattern(self) -> str:
+        """The `pattern` attribute: the form's own, or the one that goes with the type."""
+        return self.pattern or {"tel": TEL_PATTERN, "url": URL_PATTERN}.get(self.type, "")
+
+
+@dataclass(frozen=True, slots=True)
+class GatedFile:
+    """A lead magnet: the file behind a form, and on what terms it is given out."""
+
+    path: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    valid_for_s: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form as both the page and the handler know it. `thank_you` is a URL path of the site."""
+
+    name: str
+    title: str
+    fields: tuple[Field, ...]
+    button: str
+    thank_you: str
+    intro_html: str = ""
+    double_opt_in: bool = True
+    file: GatedFile | None = None
+    min_seconds: int = 2
+
+    @property
+    def email_field(self) -> Field:
+        """The field that says who the lead is: the first one of type email."""
+        return next(field for field in self.fields if field.type == "email")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one answer, in words for the person who gave it."""
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """That a box was ticked, with the exact words that stood beside it."""
+
+    field: str
+    wording: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Clean answers, by field name. A checkbox with choices has a list, all else text."""
+
+    email: str
+    values: dict[str, str | list[str]]
+    consents: tuple[Consent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """What is wrong, in the order of the fields, and what was typed, to show it again."""
+
+    errors: tuple[FieldError, ...]
+    typed: dict[str, list[str]]
+
+
+class _Invalid(Exception):
+    def __init__(self, code: str, message: str) -> None:
+        self.code, self.message = code, message
+
+
+def validate(form: Form, posted: Mapping[str, Sequence[str]]) -> Accepted | Rejected:
+    """Check what was posted. Names that the form does not declare are dropped."""
+    errors: list[FieldError] = []
+    values: dict[str, str | list[str]] = {}
+    consents: list[Consent] = []
+    typed = {f.name: [clean_text(text) for text in posted.get(f.name, ())] for f in form.fields}
+    for field in form.fields:
+        try:
+            answer = _check(field, typed[field.name])
+        except _Invalid as problem:
+            errors.append(FieldError(field.name, problem.code, problem.message))
+            continue
+        if answer:
+            values[field.name] = answer
+            if field.type == "consent":
+                consents.append(Consent(field.name, field.label))
+    if errors:
+        return Rejected(tuple(errors), typed)
+    return Accepted(str(values[form.email_field.name]), values, tuple(consents))
+
+
+def clean_text(text: str) -> str:
+    """NFC, line ends as LF, without outer white space."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip(" \t\n")
+
+
+def has_control_characters(text: str, *, allow_lines: bool = False) -> bool:
+    """Whether `text` has characters that no one types: C0, C1, line and paragraph separators.
+
+    With `allow_lines`, LF and tab are let through.
+    """
+    allowed = "\n\t" if allow_lines else ""
+    return any((c in _BREAKS or unicodedata.category(c) in ("Cc", "Cs")) and c not in allowed for c in text)
+
+
+def _check(field: Field, typed: list[str]) -> str | list[str]:
+    if field.type == "checkbox" and field.choices:
+        return _check_several(field, [text for text in typed if text])
+    text = typed[0] if typed else field.value if field.type == "hidden" else ""
+    if len([t for t in typed if t]) > 1:
+        raise _Invalid("several", f"Give one answer for “{field.label}”")
+    if not text:
+        if field.required:
+            raise _Invalid("required", _required_message(field))
+        return ""
+    if has_control_characters(text, allow_lines=field.type == "textarea"):
+        raise _Invalid("control_characters", f"Remove the invisible characters from “{field.label}”")
+    _check_length(field, text)
+    text = _CHECKS[field.type](field, text) if field.type in _CHECKS else text
+    if field.pattern and not re.fullmatch(field.pattern, text):
+        raise _Invalid("pattern", field.pattern_hint or f"“{field.label}” is not in the format asked for")
+    return text
+
+
+def _required_message(field: Field) -> str:
+    if field.type in ("consent", "checkbox") and not field.choices:
+        return f"Tick “{field.label}” to go on"
+    verb = "Choose" if field.choices else "Enter"
+    return f"{verb} an answer for “{field.label}”" if field.label.endswith("?") else f"{verb} {_inline(field.label)}"
+
+
+def _inline(label: str) -> str:
+    # "Work e-mail" reads as "Enter work e-mail", but "VAT number" keeps its capitals.
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+
+def _check_length(field: Field, text: str) -> None:
+    length = len(text.encode("utf-16-le")) // 2
+    if length > field.longest:
+        raise _Invalid("too_long", f"“{field.label}” must be {field.longest} characters or fewer")
+    if field.min_length and length < field.min_length:
+        raise _Invalid("too_short", f"“{field.label}” must be {field.min_length} characters or more")
+
+
+def _check_several(field: Field, typed: list[str]) -> list[str]:
+    if not typed and field.required:
+        raise _Invalid("required", f"Choose at least one answer for “{field.label}”")
+    known = [choice.value for choice in field.choices]
+    if any(text not in known for text in typed):
+        raise _Invalid("unknown_choice", f"Choose from the list for “{field.label}”")
+    return [value for value in known if value in typed]
+
+
+def _check_email(field: Field, text: str) -> str:
+    # Imported here: its tables of code points take as long to load as the rest of this module's work.
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        address = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        raise _Invalid("email", f"Enter {_inline(field.label)} in the format name@example.com") from None
+    return address.ascii_email or address.normalized
+
+
+def _check_tel(field: Field, text: str) -> str:
+    if not re.fullmatch(TEL_PATTERN, text):
+        raise _Invalid("tel", f"Enter {_inline(field.label)} with digits, spaces and an optional + in front")
+    return text
+
+
+def _check_url(field: Field, text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in text
+    except ValueError:
+        good = False
+    if not good:
+        raise _Invalid("url", f"Enter {_inline(field.label)} as a web address that starts with https://")
+    return text
+
+
+def _check_number(field: Field, text: str) -> str:
+    try:
+        number = Decimal(text) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) else None
+    except InvalidOperation:
+        number = None
+    if number is None:
+        raise _Invalid("number", f"Enter {_inline(field.label)} as a number")
+    if field.min and number < Decimal(field.min):
+        raise _Invalid("too_small", f"“{field.label}” must be {field.min} or more")
+    if field.max and number > Decimal(field.max):
+        raise _Invalid("too_large", f"“{field.label}” must be {field.max} or less")
+    if field.step and (number - Decimal(field.min or 0)) % Decimal(field.step):
+        raise _Invalid("step", f"“{field.label}” must be in steps of {field.step}")
+    return text
+
+
+def _check_date(field: Field, text: str) -> str:
+    try:
+        day = date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise _Invalid("date", f"Enter {_inline(field.label)} as a real date, like 2026-03-31")
+    if field.min and day < date.fromisoformat(field.min):
+        raise _Invalid("too_early", f"“{field.label}” must be {field.min} or later")
+    if field.max and day > date.fromisoformat(field.max):
+        raise _Invalid("too_late", f"“{field.label}” must be {field.max} or earlier")
+    return text
+
+
+def _check_choice(field: Field, text: str) -> str:
+    if text not in [choice.value for choice in field.choices]:
+        raise _Invalid("unknown_choice", f"Choose from the list for “{field.label}”")
+    return text
+
+
+def _check_box(field: Field, text: str) -> str:
+    if text != "yes":
+        raise _Invalid("unknown_choice", f"Tick or leave “{field.label}”")
+    return text
+
+
+_CHECKS = {
+    "email": _check_email,
+    "tel": _check_tel,
+    "url": _check_url,
+    "number": _check_number,
+    "date": _check_date,
+    "select": _check_choice,
+    "radio": _check_choice,
+    "checkbox": _check_box,
+    "consent": _check_box,
+}

@@ -1,0 +1,54 @@
+"""Times as the project writes them: UTC, ISO 8601, to the millisecond, so that text sorts as time does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+Clock = Callable[[], datetime]
+
+_UNITS = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+}
+_DURATION = re.compile(r"(\d{1,4}) (second|minute|hour|day|week)s?")
+
+
+def now() -> datetime:
+    """The machine's clock. Whoever needs the time takes a `Clock`; this is the real one."""
+    return datetime.now(UTC)
+
+
+def to_text(moment: datetime) -> str:
+    """`2026-11-22T03:04:05.678Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def from_text(text: str) -> datetime:
+    """The inverse of `to_text`."""
+    return datetime.fromisoformat(text)
+
+
+def parse_duration(text: str) -> timedelta:
+    """`7 days`, `1 hour`, `30 seconds`.
+
+    Raises ValueError for anything else, and for zero.
+    """
+    found = _DURATION.fullmatch(text.strip())
+    if not found or int(found[1]) == 0:
+        raise ValueError("expected a number and a unit, like `7 days` or `12 hours`")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def describe_duration(seconds: int) -> str:
+    """The largest unit that divides `seconds`: `7 days`, `12 hours`, `90 minutes`."""
+    for name in ("day", "hour", "minute", "second"):
+        unit = int(_UNITS[name].total_seconds())
+        if seconds % unit == 0:
+            count = seconds // unit
+            return f"{count} {name}" + ("" if count == 1 else "s")
+    return f"{seconds} seconds"

@@ -1,0 +1,73 @@
+"""URL paths: those that the handler answers, and what makes a path safe to write to disk."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+SUBMIT: Final = "/f/"
+CONFIRM: Final = "/c/"
+DOWNLOAD: Final = "/d/"
+UNSUBSCRIBE: Final = "/u/"
+EVENTS: Final = "/e"
+HEALTH: Final = "/healthz"
+
+_HANDLER_PREFIXES = (SUBMIT, CONFIRM, DOWNLOAD, UNSUBSCRIBE)
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file: a checkout on Windows could not hold these.
+_RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|#]')
+
+
+def is_handler_path(path: str) -> bool:
+    """Whether a request for `path` is the handler's, where one host serves site and handler."""
+    return path in (EVENTS, HEALTH) or path.startswith(_HANDLER_PREFIXES)
+
+
+def unsafe_reason(path: str) -> str:
+    """Why `path` must not become a place in the output folder, or "" when it may.
+
+    `path` is a URL path or a slug as a writer typed it: `/posts/a-guide/`, `a-guide`.
+    """
+    plain = unquote(path)
+    if found := _FORBIDDEN.search(plain):
+        return f"contains {found[0]!r}"
+    for part in plain.strip("/").split("/") if plain.strip("/") else []:
+        if part in ("", ".", ".."):
+            return f"has a {part!r} step" if part else "has an empty step (`//`)"
+        if part.partition(".")[0].casefold() in _RESERVED:
+            return f"uses `{part}`, a name that Windows reserves"
+        if part.endswith((".", " ")) or part.startswith(" "):
+            return f"has a step that begins or ends with a space or ends with a dot ({part!r})"
+        if len(part.encode()) > 200:
+            return "has a step of over 200 bytes"
+    if is_handler_path(plain):
+        return "is a path that the form handler answers"
+    return ""
+
+
+def collision_key(path: str) -> str:
+    """Equal for two paths that some file system or visitor would take for one."""
+    return unicodedata.normalize("NFC", unquote(path)).casefold()
+
+
+def output_path(url_path: str) -> str:
+    """The file, relative to `public/`, that a static host serves for `url_path`."""
+    plain = unquote(url_path).lstrip("/")
+    return plain + "index.html" if plain == "" or plain.endswith("/") else plain
+
+
+def encode(path: str) -> str:
+    """`path` with everything but URL-safe characters percent-encoded (RFC 3986)."""
+    return quote(path, safe="/%-._~!$&'()*+,;=:@?#")
+
+
+def origin(url: str) -> str:
+    """`scheme://host[:port]` of `url`, lower-cased, default ports left out (RFC 6454)."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    port = "" if parts.port in (None, default) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"

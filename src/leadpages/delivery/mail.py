@@ -1,0 +1,90 @@
+"""From an outbox item to a mail: the template's gaps filled, the headers that mail hosts look for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from html import escape
+from typing import Final
+from urllib.parse import urlsplit
+
+from leadpages.core import urls
+from leadpages.core.bundle import Bundle, MailTemplate
+from leadpages.core.forms import has_control_characters
+from leadpages.core.placeholders import fill
+from leadpages.core.signing import Tokens
+from leadpages.core.times import describe_duration
+from leadpages.stores.protocol import OutboxItem, Recipient
+
+CONFIRM_VALID_FOR: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Writes mails for one site. `site_url` and `handler_url` have no trailing slash."""
+
+    bundle: Bundle
+    tokens: Tokens
+    site_url: str
+    handler_url: str
+
+    def compose(self, item: OutboxItem, recipient: Recipient, now: datetime) -> EmailMessage:
+        """The mail for `item`.
+
+        Raises KeyError when the bundle no longer has the form or the mail.
+        """
+        template = self.bundle.mails[item.form][item.mail]
+        values = self._values(item, recipient, now)
+        message = EmailMessage(policy=SMTP)
+        message["From"] = _address(template.sender)
+        message["To"] = Address(addr_spec=recipient.email)
+        message["Subject"] = _one_line(fill(template.subject, values))
+        message["Date"] = format_datetime(now)
+        # The outbox row's id: a mail that is sent twice, in the one window where it can be, says so itself.
+        message["Message-ID"] = f"<{item.id}@{urlsplit(self.site_url).hostname}>"
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834
+        if item.mail != "confirm":
+            message["List-Unsubscribe"] = f"<{values['unsubscribe_url']}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+        _set_body(message, template, values)
+        return message
+
+    def _values(self, item: OutboxItem, recipient: Recipient, now: datetime) -> dict[str, str]:
+        answers = {
+            name: ", ".join(answer) if isinstance(answer, list) else answer for name, answer in recipient.values.items()
+        }
+        form, token = self.bundle.forms[item.form], self.tokens.make
+        links = {
+            "email": recipient.email,
+            "form.title": form.title,
+            "site.title": self.bundle.site.title,
+            "site.url": self.site_url,
+            "confirm_url": self._link(urls.CONFIRM, token("confirm", item.submission_id, now, CONFIRM_VALID_FOR)),
+            "unsubscribe_url": self._link(urls.UNSUBSCRIBE, token("unsubscribe", item.submission_id, now)),
+        }
+        if form.file:
+            valid_for = timedelta(seconds=form.file.valid_for_s)
+            links["download_url"] = self._link(urls.DOWNLOAD, token("download", item.submission_id, now, valid_for))
+            links["valid_for"] = describe_duration(form.file.valid_for_s)
+        return answers | links
+
+    def _link(self, path: str, token: str) -> str:
+        return f"{self.handler_url}{path}{token}"
+
+
+def _set_body(message: EmailMessage, template: MailTemplate, values: dict[str, str]) -> None:
+    message.set_content(fill(template.text, values), cte="quoted-printable")
+    message.add_alternative(fill(template.html, values, escape), subtype="html", cte="quoted-printable")
+
+
+def _address(sender: str) -> Address:
+    name, addr_spec = parseaddr(sender)
+    return Address(name, addr_spec=addr_spec)
+
+
+def _one_line(text: str) -> str:
+    return "".join(" " if has_control_characters(c) else c for c in text)

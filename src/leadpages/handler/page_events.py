@@ -1,0 +1,36 @@
+"""`/e`: counting views and clicks of pages, with nothing kept that tells one visitor from another."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from werkzeug.wrappers import Request, Response
+
+from leadpages.core.forms import has_control_characters
+from leadpages.handler.guards import check_origin
+from leadpages.handler.refusals import Refusal
+from leadpages.handler.requests import read_body
+from leadpages.handler.service import Service
+
+_KINDS: Final = ("form_view", "form_start")
+
+
+def answer(service: Service, request: Request) -> Response:
+    """Count `{"kind": "form_view" | "form_start", "page": "/a/path/"}`; 204.
+
+    The content type is not looked at: `navigator.sendBeacon` sends text/plain to spare a preflight.
+
+    Raises Refusal 403 for a foreign origin, 400 for anything else in the body.
+    """
+    check_origin(request, service.origins)
+    try:
+        event = json.loads(read_body(request))
+        kind, page = event["kind"], event["page"]
+        known = kind in _KINDS and page.startswith("/") and len(page) <= 500 and not has_control_characters(page)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        known = False
+    if not known:
+        raise Refusal(400, "unknown_event", "This is not an event that is counted.")
+    service.store.count_page_event(kind, page, service.clock())
+    return Response(status=204)

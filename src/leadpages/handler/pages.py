@@ -1,0 +1,59 @@
+"""The pages that the handler shows, from the theme's templates in the bundle."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
+
+from leadpages.core.bundle import TEMPLATES
+from leadpages.core.site import PageHead
+from leadpages.core.templates import environment
+from leadpages.handler.service import Service
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+class Pages:
+    """Fills `handler/NAME.html` of the theme."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @cached_property
+    def _environment(self) -> Environment:
+        from jinja2 import FileSystemLoader
+
+        return environment(FileSystemLoader(self._service.folder / TEMPLATES), self._service.site_url)
+
+    @cached_property
+    def _policy(self) -> str:
+        style = base64.b64encode(hashlib.sha256(self._service.bundle.stylesheet.encode()).digest()).decode()
+        # `form-action` also governs the redirect that answers a post, hence every origin of the site.
+        origins = " ".join(sorted(self._service.origins))
+        return (
+            f"default-src 'none'; style-src 'sha256-{style}'; img-src {origins} data:; form-action {origins}; "
+            "base-uri 'none'; frame-ancestors 'none'"
+        )
+
+    def show(self, name: str, title: str, status: int = 200, **context: Any) -> Response:
+        """A page that no cache and no search engine keeps, and whose address no other site learns."""
+        html = self._environment.get_template(f"handler/{name}.html").render(
+            site=self._service.bundle.site,
+            head=PageHead(title=title, path="", noindex=True),
+            inline_style=self._service.bundle.stylesheet,
+            stylesheet="",
+            **context,
+        )
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": self._policy,
+            # Not `no-referrer`: under it browsers send `Origin: null` with the page's own form.
+            "Referrer-Policy": "same-origin",
+            "X-Robots-Tag": "noindex",
+        }
+        return Response(html, status, headers, mimetype="text/html")

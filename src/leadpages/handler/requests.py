@@ -1,0 +1,60 @@
+"""Reading requests: limits first, then bytes, then text."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qsl
+
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.wrappers import Request
+
+from leadpages.handler.refusals import Refusal
+
+MAX_BODY_BYTES: Final = 64 * 1024
+_MAX_FIELDS: Final = 100
+_FORM_TYPE: Final = "application/x-www-form-urlencoded"
+
+
+class HandlerRequest(Request):
+    """A request whose body may be `MAX_BODY_BYTES` long, by its header or as it comes in."""
+
+    max_content_length = MAX_BODY_BYTES
+
+
+def read_form(request: Request) -> dict[str, list[str]]:
+    """The posted fields, each with its values in order.
+
+    Raises Refusal: 415 for another content type or encoding, 413 for a body or a number of fields over the
+    limit, 400 for text that is not UTF-8.
+    """
+    if request.mimetype != _FORM_TYPE or request.headers.get("Content-Encoding", "identity") != "identity":
+        raise Refusal(415, "unsupported_media_type", f"Send the form as {_FORM_TYPE}.")
+    body = read_body(request)
+    try:
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except UnicodeDecodeError:
+        raise Refusal(400, "not_utf8", "The form's text is not valid UTF-8.") from None
+    except ValueError:
+        raise Refusal(413, "too_many_fields", f"A form may have {_MAX_FIELDS} fields.") from None
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return fields
+
+
+def read_body(request: Request) -> bytes:
+    """The body, at most `MAX_BODY_BYTES` of it.
+
+    Raises Refusal 413 for more, 400 when the client went away.
+    """
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise Refusal(413, "too_large", f"A form may have {MAX_BODY_BYTES // 1024} KiB.") from None
+    except ClientDisconnected:
+        raise Refusal(400, "incomplete", "The form did not arrive whole.") from None
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the client would rather have JSON than a page (RFC 9110, 12.5.1)."""
+    return request.accept_mimetypes.best_match(("text/html", "application/json")) == "application/json"

@@ -1,0 +1,58 @@
+"""What a running handler holds: everything is an argument, so a test passes its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from leadpages.core.bundle import Bundle, load
+from leadpages.core.settings import Settings
+from leadpages.core.signing import Tokens
+from leadpages.core.times import Clock, now
+from leadpages.core.urls import origin
+from leadpages.leads.intake import mails_on_acceptance
+from leadpages.leads.model import MailName
+from leadpages.stores.opening import open_store
+from leadpages.stores.protocol import Store
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of one running site. `site_url` and `handler_url` have no trailing slash."""
+
+    bundle: Bundle
+    folder: Path
+    store: Store
+    tokens: Tokens
+    clock: Clock
+    site_url: str
+
+    @property
+    def handler_url(self) -> str:
+        """Where this handler is reached; the site's own URL unless the site says otherwise."""
+        return self.bundle.site.handler_url or self.site_url
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins from which a form may be posted."""
+        return frozenset((origin(self.site_url), origin(self.handler_url)))
+
+    def mails_of(self, form: str) -> tuple[MailName, ...]:
+        """What goes out once a submission of `form` counts."""
+        return mails_on_acceptance(self.bundle.mails.get(form, {}))
+
+
+def start(settings: Settings) -> Service:
+    """Load the bundle and open the store.
+
+    Raises BundleError, SettingsError or StorageError, each saying what to mend.
+    """
+    bundle = load(settings.bundle)
+    return Service(
+        bundle=bundle,
+        folder=settings.bundle,
+        store=open_store(settings.database_url),
+        tokens=Tokens(settings.secret_keys),
+        clock=now,
+        site_url=settings.site_url or bundle.site.url,
+    )

@@ -1,0 +1,20 @@
+"""`/u/TOKEN`: a button (GET), and off every list (POST, by a person or one-click, RFC 8058)."""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Request, Response
+
+from leadpages.handler.pages import Pages
+from leadpages.handler.service import Service
+
+
+def answer(service: Service, pages: Pages, request: Request, token: str) -> Response:
+    """Show the button, or unsubscribe. The body, cookies and origin of a POST play no part.
+
+    Raises TokenError for a link that is not ours.
+    """
+    submission_id = service.tokens.read("unsubscribe", token, service.clock())
+    if request.method != "POST":
+        return pages.show("unsubscribe", "Unsubscribe")
+    service.store.unsubscribe(submission_id, service.clock())
+    return pages.show("unsubscribed", "You are unsubscribed")

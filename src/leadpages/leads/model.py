@@ -1,0 +1,71 @@
+"""What a lead is: a person who left an address, what they sent, and what happened since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from leadpages.core.forms import Consent
+
+#: `pending` waits for the confirmation of the address; `received` came through a form that asks for none.
+LeadStatus = Literal["pending", "received", "confirmed", "unsubscribed"]
+MailName = Literal["confirm", "deliver"]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One accepted post. A quarantined one is kept and has no effect."""
+
+    id: str
+    form: str
+    email: str
+    values: dict[str, str | list[str]]
+    consents: tuple[Consent, ...]
+    page: str
+    received_at: datetime
+    quarantined_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the store knows of an address at the moment a submission comes in."""
+
+    status: LeadStatus | None
+    confirmation_asked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A lead as its owner reads it."""
+
+    email: str
+    status: LeadStatus
+    created_at: datetime
+    confirmed_at: datetime | None
+    forms: tuple[str, ...]
+    downloads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line in a lead's history."""
+
+    at: datetime
+    kind: str
+    form: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that is kept about one lead."""
+
+    lead: Lead
+    submissions: tuple[Submission, ...]
+    events: tuple[Event, ...]
+
+
+def address_key(email: str) -> str:
+    """Equal for addresses that reach the same person: mail hosts do not tell case apart."""
+    return email.casefold()

@@ -1,0 +1,194 @@
+"""`leadpages serve`: the site, its handler and a mailbox in one process, for one person on this machine."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from leadpages.build.project import BUNDLE, PUBLIC, Options, build
+from leadpages.core.bundle import load
+from leadpages.core.errors import LeadpagesError, Problem, ProjectError
+from leadpages.core.signing import Tokens
+from leadpages.core.times import Clock
+from leadpages.core.urls import is_handler_path
+from leadpages.delivery.mail import Composer
+from leadpages.delivery.outbox import drain
+from leadpages.handler.app import App
+from leadpages.handler.service import Service
+from leadpages.preview import mailbox_pages, reloading, site_files
+from leadpages.preview.mailbox import Mailbox
+from leadpages.preview.watching import changes
+from leadpages.stores.protocol import Store
+from leadpages.stores.sqlite.store import SQLiteStore
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+log = logging.getLogger("leadpages")
+
+HOST: Final = "127.0.0.1"
+WORK: Final = ".leadpages"
+_WATCHED: Final = ("leadpages.toml", "site", "forms", "themes")
+_DRAIN_EVERY_S: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One previewed project. `on_build` hears of every build that follows the first."""
+
+    project: Path
+    url: str
+    drafts: bool
+    clock: Clock
+    on_build: Callable[[LeadpagesError | None], None]
+
+    @property
+    def work(self) -> Path:
+        """Where the preview's own build, mail and key are kept, apart from the real ones."""
+        return self.project / WORK / "serve"
+
+
+class PreviewApp:
+    """The WSGI application of a preview."""
+
+    def __init__(self, preview: Preview) -> None:
+        self._preview = preview
+        self._store: Store = SQLiteStore(preview.project / "leads.db")
+        self._tokens = Tokens([_secret_key(preview.work / "secret-key")])
+        self._mailbox = Mailbox(preview.work / "mail")
+        self._handler: tuple[App, Composer] | None = None
+        self._posted = threading.Event()
+        self._stop = threading.Event()
+        self._broadcast = reloading.Broadcast()
+        self._hosts = {f"{name}{preview.url.removeprefix(f'http://{HOST}')}" for name in (HOST, "localhost")}
+        self._workers = [
+            threading.Thread(target=self._watch, daemon=True),
+            threading.Thread(target=self._deliver, daemon=True),
+        ]
+
+    def start(self) -> LeadpagesError | None:
+        """Build, then watch and deliver in the background. What is wrong with the project is returned."""
+        fault = self.rebuild()
+        for worker in self._workers:
+            worker.start()
+        return fault
+
+    def close(self) -> None:
+        """End the background work."""
+        self._stop.set()
+        self._posted.set()
+        self._broadcast.close()
+        for worker in self._workers:
+            worker.join()
+        self._store.close()
+
+    def rebuild(self) -> LeadpagesError | None:
+        """Build again; on failure the last good site stays up, and the fault is returned."""
+        preview = self._preview
+        options = Options(drafts=preview.drafts, base_url=preview.url, same_origin=True)
+        try:
+            build(preview.project, preview.work, options, preview.clock())
+        except ProjectError as error:
+            self._broadcast.failed(error.problems)
+            return error
+        except LeadpagesError as error:
+            self._broadcast.failed((Problem("", 0, error.message, error.hint),))
+            return error
+        bundle, folder = load(preview.work / BUNDLE), preview.work / BUNDLE
+        service = Service(bundle, folder, self._store, self._tokens, preview.clock, preview.url)
+        self._handler = App(service), Composer(bundle, self._tokens, preview.url, preview.url)
+        self._broadcast.built()
+        return None
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        request = Request(environ)
+        if environ.get("HTTP_HOST") not in self._hosts:
+            # A page elsewhere could point a name of its own at this machine (DNS rebinding).
+            return Response("This preview answers to 127.0.0.1 and localhost only.\n", 403)(environ, start_response)
+        if is_handler_path(request.path):
+            return self._handle(environ, start_response)
+        return self._answer(request)(environ, start_response)
+
+    def _handle(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self._handler is None:
+            return self._faults()(environ, start_response)
+        answer = self._handler[0](environ, start_response)
+        if environ["REQUEST_METHOD"] == "POST":
+            self._posted.set()
+        return answer
+
+    def _answer(self, request: Request) -> Response:
+        if request.path == reloading.PATH:
+            return Response(
+                self._broadcast.stream(), mimetype="text/event-stream", headers={"Cache-Control": "no-store"}
+            )
+        if request.path.startswith("/_/"):
+            return mailbox_pages.answer(self._mailbox, request.path) or Response("Not found\n", 404)
+        if self._handler is None:
+            return self._faults()
+        return site_files.answer(self._preview.work / PUBLIC, request)
+
+    def _faults(self) -> Response:
+        html = (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The site could not be built</title>'
+            f"</head><body><h1>The site could not be built</h1>{reloading.SCRIPT}</body></html>\n"
+        )
+        return Response(html, 500, mimetype="text/html")
+
+    def _watch(self) -> None:
+        for _ in changes(self._preview.project, _WATCHED, self._stop):
+            try:
+                self._preview.on_build(self.rebuild())
+            except Exception:
+                log.exception("the rebuild failed; the site stays as it was")
+
+    def _deliver(self) -> None:
+        while not self._stop.is_set():
+            self._posted.wait(_DRAIN_EVERY_S)
+            self._posted.clear()
+            if self._handler is None:
+                continue
+            try:
+                drain(self._store, self._handler[1], self._mailbox, self._preview.clock)
+            except Exception:
+                log.exception("the mails wait for the next round")
+
+
+class _QuietHandler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: a writer's terminal is for what the writer must know."""
+
+
+def serve(app: PreviewApp, port: int) -> BaseWSGIServer:
+    """A server on loopback, not yet running.
+
+    Raises LeadpagesError when the port is taken.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise LeadpagesError(f"port {port} is taken", "choose another one with --port") from error
+    return make_server(HOST, port, app, threaded=True, request_handler=_QuietHandler)
+
+
+def _secret_key(file: Path) -> str:
+    """A key that lasts, so that the links in old mails work after a restart."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.is_file():
+        file.touch(0o600)
+        file.write_text(secrets.token_urlsafe(32))
+    return file.read_text()

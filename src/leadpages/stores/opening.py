@@ -1,0 +1,23 @@
+"""From a database URL to a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leadpages.core.errors import SettingsError
+from leadpages.stores.protocol import Store
+
+
+def open_store(url: str) -> Store:
+    """Open the store that `url` names: `sqlite:///relative.db`, `sqlite:////absolute.db`.
+
+    Raises SettingsError for any other URL, StorageError when the store cannot be opened.
+    """
+    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+        from leadpages.stores.sqlite.store import SQLiteStore
+
+        return SQLiteStore(Path(url.removeprefix("sqlite:///")))
+    raise SettingsError(
+        f"LEADPAGES_DATABASE_URL is {url!r}: expected sqlite:///FILE",
+        "for example sqlite:////var/lib/leadpages/leads.db",
+    )

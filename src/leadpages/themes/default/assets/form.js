@@ -1,0 +1,76 @@
+// Errors in place and a proof of human time. Without it every form still posts and works.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  const find = (name) => form.querySelector(`[data-field="${CSS.escape(name)}"]`);
+  const hidden = (name, value) => {
+    const input = form.querySelector(`[name="${name}"]`) || form.appendChild(document.createElement("input"));
+    Object.assign(input, { type: "hidden", name, value });
+  };
+  const make = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text });
+  const title = document.title;
+  let started, began;
+  form.noValidate = true;
+  form.addEventListener("focusin", () => {
+    started ??= fetch(form.action, { headers: { Accept: "application/json" } })
+      .then((reply) => reply.json())
+      .then((data) => (hidden("_started", data.started), (began = Date.now())))
+      .catch(() => {});
+  });
+  const clear = () => {
+    document.title = title;
+    form.querySelectorAll(".error, .error-summary").forEach((e) => e.remove());
+    form.querySelectorAll("[aria-invalid]").forEach((e) => {
+      e.removeAttribute("aria-invalid");
+      const kept = (e.getAttribute("aria-describedby") || "").split(" ").filter((id) => !id.endsWith("-error"));
+      kept[0] ? e.setAttribute("aria-describedby", kept.join(" ")) : e.removeAttribute("aria-describedby");
+    });
+    form.querySelectorAll(".wrong").forEach((e) => e.classList.remove("wrong"));
+  };
+  const show = (errors) => {
+    clear();
+    const summary = make("div", "error-summary");
+    const list = make("ul");
+    summary.append(make("h3", "", "There is a problem"), list);
+    summary.setAttribute("role", "alert");
+    summary.tabIndex = -1;
+    for (const { field, message } of errors) {
+      const item = make("li");
+      const box = field && find(field);
+      if (box) {
+        const control = box.matches("fieldset") ? box : box.querySelector("input, select, textarea");
+        const target = box.querySelector("input, select, textarea");
+        const note = make("p", "error", message);
+        note.id = target.id + "-error";
+        box.matches(".check") ? box.append(note) : box.insertBefore(note, box.querySelector("input, select, textarea, .choice"));
+        box.classList.add("wrong");
+        control.setAttribute("aria-invalid", "true");
+        control.setAttribute("aria-describedby", `${control.getAttribute("aria-describedby") || ""} ${note.id}`.trim());
+        const link = Object.assign(make("a", "", message), { href: "#" + target.id });
+        link.addEventListener("click", (e) => (e.preventDefault(), target.focus()));
+        item.append(link);
+      } else item.textContent = message;
+      list.append(item);
+    }
+    form.prepend(summary);
+    document.title = "Error: " + title;
+    summary.focus();
+  };
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("[type=submit]");
+    button.disabled = true;
+    await started;
+    // A quick person is no program: wait out what is left of the least time.
+    const left = began && form.checkValidity() ? began + 1000 * form.dataset.minSeconds + 200 - Date.now() : 0;
+    await new Promise((done) => setTimeout(done, Math.max(0, left)));
+    try {
+      const body = new URLSearchParams(new FormData(form));
+      const reply = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+      const data = await reply.json();
+      if (data.redirect) return location.assign(data.redirect);
+      show(data.errors);
+    } catch {
+      show([{ message: "This could not be sent. Are you online? Please try again." }]);
+    }
+    button.disabled = false;
+  });
+}
