@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from leadpages.build.directives import directives
@@ -14,7 +16,31 @@ from leadpages.build.directives import directives
 
 def parser() -> MarkdownIt:
     """A parser with a renderer. HTML is let through here; `clean_html` decides what of it stays."""
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(directives)
+    md = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(directives)
+    md.add_render_rule("fence", _render_fence)
+    md.add_render_rule("code_block", _render_code_block)
+    md.add_render_rule("table_open", _render_table_open)
+    md.add_render_rule("table_close", _render_table_close)
+    return md
+
+
+# What scrolls sideways on a phone must be within reach of a keyboard too (WCAG 2.2, 2.1.1).
+def _render_fence(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    html: str = RendererHTML.fence(renderer, tokens, at, options, env)
+    return html.replace("<pre>", '<pre tabindex="0">', 1)
+
+
+def _render_code_block(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    html: str = RendererHTML.code_block(renderer, tokens, at, options, env)
+    return html.replace("<pre>", '<pre tabindex="0">', 1)
+
+
+def _render_table_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    return '<div class="table" role="group" aria-label="Table" tabindex="0"><table>\n'
+
+
+def _render_table_close(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    return "</table></div>\n"
 
 
 @cache
@@ -69,5 +95,7 @@ def clean_html(html: str) -> str:
     """`html` without what could run or dress up as the site: scripts, styles, forms, frames, handlers (nh3's list)."""
     attributes = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
     attributes.setdefault("*", set()).update({"class", "id"})
-    attributes.setdefault("img", set()).update({"loading"})
+    attributes.setdefault("img", set()).add("loading")
+    attributes.setdefault("pre", set()).add("tabindex")
+    attributes.setdefault("div", set()).update({"aria-label", "role", "tabindex"})
     return nh3.clean(html, attributes=attributes, link_rel=None)

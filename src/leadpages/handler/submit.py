@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from werkzeug.wrappers import Request, Response
 
-from leadpages.core.forms import PAGE_FIELD, FieldError, Form, Rejected, has_control_characters, validate
+from leadpages.core.forms import PAGE_FIELD, STARTED_FIELD, FieldError, Form, Rejected, has_control_characters, validate
 from leadpages.core.urls import SUBMIT
 from leadpages.handler.guards import check_origin, reason_to_quarantine, start_token
 from leadpages.handler.pages import Pages
@@ -33,7 +33,7 @@ def answer(service: Service, pages: Pages, request: Request, name: str) -> Respo
         started = start_token(service.tokens, service.clock())
         if wants_json(request):
             return json_reply({"started": started})
-        return _show_form(service, pages, form, {}, (), "/")
+        return _show_form(service, pages, form, Rejected((), {}), page="/", started=started)
     check_origin(request, service.origins)
     return _take_in(service, pages, request, form)
 
@@ -45,7 +45,9 @@ def _take_in(service: Service, pages: Pages, request: Request, form: Form) -> Re
     if isinstance(outcome, Rejected):
         if wants_json(request):
             return json_reply({"error": "invalid", "errors": [_as_json(e) for e in outcome.errors]}, 422)
-        return _show_form(service, pages, form, outcome.typed, outcome.errors, page)
+        # The start time goes on, if there was one: mending a slip may well take less than the least time.
+        started = next(iter(posted.get(STARTED_FIELD, ())), "")
+        return _show_form(service, pages, form, outcome, page, started)
     now = service.clock()
     submission = Submission(
         id=uuid4().hex,
@@ -69,20 +71,21 @@ def _show_form(
     service: Service,
     pages: Pages,
     form: Form,
-    typed: Mapping[str, Sequence[str]],
-    errors: tuple[FieldError, ...],
+    filled: Rejected,
     page: str,
+    started: str,
 ) -> Response:
+    """The form with what was typed and what is wrong with it; an empty one has neither."""
     return pages.show(
         "form",
-        f"Error: {form.title}" if errors else form.title,
-        422 if errors else 200,
+        f"Error: {form.title}" if filled.errors else form.title,
+        422 if filled.errors else 200,
         form=form,
         action=f"{service.handler_url}{SUBMIT}{form.name}",
-        values=typed,
-        errors={error.field: error.message for error in errors},
+        values=filled.typed,
+        errors={error.field: error.message for error in filled.errors},
         page_path=page,
-        started=start_token(service.tokens, service.clock()),
+        started=started,
         uid="form",
     )
 

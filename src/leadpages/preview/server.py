@@ -88,7 +88,8 @@ class PreviewApp:
         self._posted.set()
         self._broadcast.close()
         for worker in self._workers:
-            worker.join()
+            if worker.is_alive():
+                worker.join()
         self._store.close()
 
     def rebuild(self) -> LeadpagesError | None:

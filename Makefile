@@ -1,0 +1,51 @@
+# Two commands do all set-up on a machine that has Python 3.11 with venv: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+
+.PHONY: demo test check bench clean
+
+demo: $(VENV)/demo
+	$(BIN)/leadpages serve --port $(PORT)
+
+test: $(VENV)/dev browser
+	$(MAKE) check
+	$(BIN)/pytest
+
+check: $(VENV)/dev
+	$(BIN)/uv lock --check
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev
+	$(BIN)/python tests/bench/build_speed.py
+	$(BIN)/python tests/bench/handler_import.py
+	$(BIN)/python tests/bench/page_weight.py
+
+# The browser tests use Debian's Chromium; elsewhere set CHROMIUM to a browser of yours.
+browser:
+	@if [ -z "$$CHROMIUM" ] && ! command -v chromium >/dev/null; then \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -q && apt-get install -qy --no-install-recommends chromium fonts-liberation; \
+	  else \
+	    echo "The browser tests need Chromium: install it, or set CHROMIUM to its path." >&2; exit 1; \
+	  fi; \
+	fi
+
+$(VENV)/demo: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/dev: pyproject.toml uv.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv sync --quiet --locked --extra dev --inexact
+	touch $@ $(VENV)/demo
+
+clean:
+	rm -rf $(VENV) public bundle .leadpages tests/artefacts tests/bench/work

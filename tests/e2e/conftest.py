@@ -1,0 +1,144 @@
+"""The real thing: the built wheel in an environment of its own, the preview server, Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+ARTEFACTS = ROOT / "tests" / "artefacts"
+PROJECT_PARTS = ("leadpages.toml", "site", "forms", "themes")
+_UV = str(Path(sys.executable).parent / "uv")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An environment with the wheel in it."""
+
+    folder: Path
+
+    def command(self, name: str = "leadpages") -> str:
+        """The path of a console script."""
+        return str(self.folder / "bin" / name)
+
+    def run(self, *arguments: str, cwd: Path) -> str:
+        """What `leadpages …` prints, once it has ended well."""
+        done = subprocess.run([self.command(), *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@dataclass(frozen=True)
+class Served:
+    """A project that `leadpages serve` shows."""
+
+    url: str
+    project: Path
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel, built from this tree and installed with the locked versions."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run = lambda *arguments: subprocess.run([_UV, *arguments], cwd=ROOT, check=True, capture_output=True)  # noqa: E731
+    run("build", "--quiet", "--wheel", "--out-dir", str(folder))
+    (wheel,) = folder.glob("*.whl")
+    constraints = str(folder / "constraints.txt")
+    run("export", "--quiet", "--locked", "--no-emit-project", "--no-hashes", "--output-file", constraints)
+    run("venv", "--quiet", "--python", sys.executable, str(folder / "venv"))
+    python = str(folder / "venv" / "bin" / "python")
+    run("pip", "install", "--quiet", "--python", python, "--constraint", constraints, str(wheel), "gunicorn")
+    return Installed(folder / "venv")
+
+
+@pytest.fixture(scope="session")
+def serve(installed: Installed) -> Callable[[Path], Iterator[Served]]:
+    """Runs `leadpages serve` on a project, for as long as the context lasts."""
+
+    @contextmanager
+    def start(project: Path) -> Iterator[Served]:
+        port = free_port()
+        with background([installed.command(), "serve", "--port", str(port)], project) as url:
+            yield Served(url, project)
+
+    return start  # type: ignore[return-value]
+
+
+@contextmanager
+def background(command: list[str], cwd: Path) -> Iterator[str]:
+    """Run a server until the context ends; yields the URL that it prints."""
+    with (cwd / "server.log").open("w+") as log:
+        process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=log, text=True)
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if line.startswith("http://"):
+                    yield line.split()[0].rstrip("/")
+                    break
+            else:
+                raise AssertionError((cwd / "server.log").read_text())
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+            process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def demo(serve: Callable[[Path], Iterator[Served]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The demo of this repository, served."""
+    with serve(copy_demo(tmp_path_factory.mktemp("demo"))) as served:  # type: ignore[attr-defined]
+        yield served
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or the one that `CHROMIUM` names."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert path, "these tests need Chromium: `make test` installs it on Debian; elsewhere set CHROMIUM"
+    # As root there is no sandbox to be had; the other flags keep the browser from calling home.
+    flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+        yield chromium
+        chromium.close()
+
+
+def copy_demo(folder: Path) -> Path:
+    """A copy of the demo project to write into."""
+    for part in PROJECT_PARTS:
+        source = ROOT / part
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
+    return folder
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(url: str, seconds: float = 30) -> None:
+    """Return when `url` answers."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            urlopen(url).close()
+        except URLError:
+            assert time.monotonic() < deadline, f"{url} does not answer"
+            time.sleep(0.1)
+        else:
+            return
