@@ -9,13 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -53,19 +55,25 @@ class Served:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """The wheel, built from this tree and installed with the locked versions."""
     folder = tmp_path_factory.mktemp("wheel")
-    run = lambda *arguments: subprocess.run([_UV, *arguments], cwd=ROOT, check=True, capture_output=True)  # noqa: E731
-    run("build", "--quiet", "--wheel", "--out-dir", str(folder))
+    _uv("build", "--quiet", "--wheel", "--out-dir", str(folder))
     (wheel,) = folder.glob("*.whl")
     constraints = str(folder / "constraints.txt")
-    run("export", "--quiet", "--locked", "--no-emit-project", "--no-hashes", "--output-file", constraints)
-    run("venv", "--quiet", "--python", sys.executable, str(folder / "venv"))
+    _uv("export", "--quiet", "--locked", "--no-emit-project", "--no-hashes", "--output-file", constraints)
+    _uv("venv", "--quiet", "--seed", "--python", sys.executable, str(folder / "venv"))
     python = str(folder / "venv" / "bin" / "python")
-    run("pip", "install", "--quiet", "--python", python, "--constraint", constraints, str(wheel), "gunicorn")
+    _uv("pip", "install", "--quiet", "--python", python, "--constraint", constraints, str(wheel), "gunicorn")
     return Installed(folder / "venv")
 
 
+def _uv(*arguments: str) -> None:
+    subprocess.run([_UV, *arguments], cwd=ROOT, check=True)
+
+
+Serve = Callable[[Path], AbstractContextManager[Served]]
+
+
 @pytest.fixture(scope="session")
-def serve(installed: Installed) -> Callable[[Path], Iterator[Served]]:
+def serve(installed: Installed) -> Serve:
     """Runs `leadpages serve` on a project, for as long as the context lasts."""
 
     @contextmanager
@@ -74,7 +82,7 @@ def serve(installed: Installed) -> Callable[[Path], Iterator[Served]]:
         with background([installed.command(), "serve", "--port", str(port)], project) as url:
             yield Served(url, project)
 
-    return start  # type: ignore[return-value]
+    return start
 
 
 @contextmanager
@@ -97,10 +105,19 @@ def background(command: list[str], cwd: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def demo(serve: Callable[[Path], Iterator[Served]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def demo(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The demo of this repository, served."""
-    with serve(copy_demo(tmp_path_factory.mktemp("demo"))) as served:  # type: ignore[attr-defined]
+    with serve(copy_demo(tmp_path_factory.mktemp("demo"))) as served:
         yield served
+
+
+@pytest.fixture
+def smtp() -> Iterator[str]:
+    """The URL of a real mail host that takes every mail and throws it away."""
+    host = Controller(Sink(), hostname="127.0.0.1", port=free_port())
+    host.start()
+    yield f"smtp://127.0.0.1:{host.port}"
+    host.stop()
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +135,7 @@ def browser() -> Iterator[Browser]:
 
 def copy_demo(folder: Path) -> Path:
     """A copy of the demo project to write into."""
+    folder.mkdir(exist_ok=True)
     for part in PROJECT_PARTS:
         source = ROOT / part
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)

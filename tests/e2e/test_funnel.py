@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-
 from tests.e2e.conftest import ARTEFACTS, Installed, Served
 
 MAGNET = Path("forms/playbook/lead-magnet-playbook.pdf")

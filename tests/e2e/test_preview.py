@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, expect
+from tests.e2e.conftest import Installed, Serve, Served
 
-from tests.e2e.conftest import Installed, Served, free_port
 
-
-def test_saved_change_shows_itself(
-    browser: Browser, installed: Installed, serve: Callable[[Path], Iterator[Served]], tmp_path: Path
-) -> None:
+def test_saved_change_shows_itself(browser: Browser, installed: Installed, serve: Serve, tmp_path: Path) -> None:
     """A saved change reloads the page; a broken file shows its error over the last good site, until it is mended."""
     project = tmp_path / "mine"
     installed.run("init", str(project), cwd=tmp_path)
     post = project / "site/posts/first-post.md"
     good = post.read_text()
-    with serve(project) as served:  # type: ignore[attr-defined]
+    with serve(project) as served:
         page = browser.new_page()
         page.goto(f"{served.url}/posts/first-post/")
         post.write_text(good.replace("## What you can write", "## What changed"))
@@ -36,14 +32,12 @@ def test_saved_change_shows_itself(
         page.close()
 
 
-def test_broken_project_serves_its_errors(
-    browser: Browser, serve: Callable[[Path], Iterator[Served]], tmp_path: Path
-) -> None:
+def test_broken_project_serves_its_errors(browser: Browser, serve: Serve, tmp_path: Path) -> None:
     """A project that was never good shows what is wrong, and the site as soon as it can be built."""
     post = tmp_path / "site/posts/a.md"
     post.parent.mkdir(parents=True)
     post.write_text("---\ntitle: A\n---\n")
-    with serve(tmp_path) as served:  # type: ignore[attr-defined]
+    with serve(tmp_path) as served:
         page = browser.new_page()
         page.goto(served.url)
         expect(page.locator("#leadpages-problems")).to_contain_text("`date` is missing")
@@ -79,4 +73,3 @@ def test_taken_port(installed: Installed, demo: Served, tmp_path: Path) -> None:
     done = subprocess.run([installed.command(), "serve", "--port", port], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert f"port {port} is taken" in done.stderr
-    assert free_port() != int(port)

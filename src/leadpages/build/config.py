@@ -7,24 +7,15 @@ from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PrivateAttr
 
-from leadpages.build.schema import Strict, check
-from leadpages.build.toml_file import parse_toml
+from leadpages.build.schema import Lines, Strict, check, line_of
+from leadpages.build.toml_file import read_toml
 from leadpages.core.errors import Problem
-from leadpages.core.urls import unsafe_reason
+from leadpages.core.urls import unsafe_reason, web_address
 
 FILE: Final = "leadpages.toml"
 _PATTERN_PARTS: Final = ("slug", "path", "year", "month", "day")
-
-
-def _web_address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("expected a web address like https://www.example.com")
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError("expected a web address without a path: a site lives at the root of its host")
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _url_path(text: str) -> str:
@@ -51,7 +42,7 @@ def _language(text: str) -> str:
     return text
 
 
-WebAddress = Annotated[str, AfterValidator(_web_address)]
+WebAddress = Annotated[str, AfterValidator(web_address)]
 UrlPath = Annotated[str, AfterValidator(_url_path)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
@@ -105,6 +96,11 @@ class Config(Strict):
     menu: tuple[Menu, ...] = ()
     mail: Mail = Mail.model_validate({})
     place: tuple[Place, ...] = ()
+    _lines: Lines = PrivateAttr(default_factory=dict)
+
+    def line(self, *key: str | int) -> int:
+        """The line of the file on which `key` stands, or the table that it is in; 0 where neither does."""
+        return line_of(key, self._lines)
 
     @property
     def sender(self) -> str:
@@ -114,21 +110,18 @@ class Config(Strict):
 
 def read_config(project: Path) -> tuple[Config, list[Problem]]:
     """The configuration of `project`; the default one, beside the problems, where the file is wrong."""
-    try:
-        text = (project / FILE).read_text("utf-8")
-    except FileNotFoundError:
+    if not (project / FILE).exists():
         hint = "write one with at least `title` and `base_url`"
         return Config(), [Problem(FILE, 0, f"there is no {FILE}: defaults are used", hint, "warning")]
-    except UnicodeDecodeError as error:
-        return Config(), [Problem(FILE, 0, f"not UTF-8 at byte {error.start}")]
-    parsed = parse_toml(text, FILE)
-    if isinstance(parsed, Problem):
-        return Config(), [parsed]
-    data, lines = parsed
-    checked = check(Config, data, FILE, lines)
+    toml = read_toml(project / FILE, FILE)
+    if isinstance(toml, Problem):
+        return Config(), [toml]
+    checked = check(Config, toml.data, FILE, toml.lines)
     if isinstance(checked, list):
-        return Config(), checked
-    if "base_url" in data:
-        return checked, []
-    message = f"`base_url` is not set: the feed and the sitemap speak of {checked.base_url}"
-    return checked, [Problem(FILE, 0, message, 'add base_url = "https://www.example.com"', "warning")]
+        return Config(), [*toml.warnings, *checked]
+    checked._lines = toml.lines
+    problems = [*toml.warnings]
+    if "base_url" not in toml.data:
+        message = f"`base_url` is not set: the feed and the sitemap speak of {checked.base_url}"
+        problems.append(Problem(FILE, 0, message, 'add base_url = "https://www.example.com"', "warning"))
+    return checked, problems

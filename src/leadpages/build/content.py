@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
-from jinja2 import Environment, TemplateError
+from jinja2 import Environment, TemplateSyntaxError
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
@@ -16,7 +16,7 @@ from leadpages.build.directives import Directive
 from leadpages.build.documents import Document
 from leadpages.build.markdown import clean_html, has_html, parser, plain_text
 from leadpages.build.text import BLOCK_END, BLOCK_START
-from leadpages.build.theme import BlockFile, template_problem
+from leadpages.build.theme import TEMPLATE_ERRORS, BlockFile, template_problem
 from leadpages.core.errors import Problem, nearest
 from leadpages.core.forms import Form
 from leadpages.core.site import SiteInfo
@@ -69,9 +69,15 @@ class Renderer:
     """Renders documents with one theme's blocks and one site's forms."""
 
     def __init__(
-        self, env: Environment, blocks: Mapping[str, BlockFile], forms: Mapping[str, Form], site: SiteInfo
+        self,
+        env: Environment,
+        blocks: Mapping[str, BlockFile],
+        forms: Mapping[str, Form],
+        site: SiteInfo,
+        broken_forms: Collection[str] = (),
     ) -> None:
-        self._env, self._blocks, self._forms, self._site = env, blocks, forms, site
+        self.forms, self._broken_forms = forms, broken_forms
+        self._env, self._blocks, self._site = env, blocks, site
         self._md = parser()
         self._md.add_render_rule("placed_block", _render_place)
         self._rendered_forms: dict[tuple[str, str], str] = {}
@@ -146,9 +152,10 @@ class Renderer:
             template = self._env.get_template(f"blocks/{directive.name}.html")
             inner = Markup(content)  # noqa: S704  (rendered by this class)
             return template.render(**attributes, content=inner, page=work.document, site=self._site)
-        except TemplateError as error:
+        except TEMPLATE_ERRORS as error:
             problem = template_problem(f"blocks/{directive.name}.html", error)
-            work.problems.append(replace(problem, hint=f"used in {work.document.path}:{line}"))
+            hint = "" if isinstance(error, TemplateSyntaxError) else f"used in {work.document.path}:{line}"
+            work.problems.append(replace(problem, hint=hint))
             return ""
 
     def _attributes(
@@ -170,6 +177,8 @@ class Renderer:
                 work.report(line, f"block `{directive.name}` needs the attribute `{name}`", f'write {name}="…"')
             elif attribute.type == "form":
                 values[name] = self._render_form(given, work, line) if given else ""
+            elif given and attribute.type in ("url", "image") and not self._md.validateLink(given):
+                work.report(line, f"attribute `{name}` of block `{directive.name}` is no address: {given}")
             else:
                 values[name] = given or ""
                 if given and attribute.type in ("url", "image"):
@@ -177,9 +186,11 @@ class Renderer:
         return values if len(work.problems) == before else None
 
     def _render_form(self, name: str, work: _Rendering, line: int) -> Markup:
-        form = self._forms.get(name)
+        form = self.forms.get(name)
+        if form is None and name in self._broken_forms:
+            return Markup("")  # what is wrong with it is reported already, once
         if form is None:
-            work.report(line, f"there is no form `{name}`", nearest(name, self._forms) or "write forms/NAME.toml")
+            work.report(line, f"there is no form `{name}`", nearest(name, self.forms) or "write forms/NAME.toml")
             return Markup("")
         work.forms.append(name)
         uid = "form" if len(work.forms) == 1 else f"form-{len(work.forms)}"
@@ -225,13 +236,15 @@ def plain_alt(inline: Token) -> str:
 
 def _note_references(tokens: Sequence[Token], work: _Rendering) -> None:
     for token in tokens:
+        line = work.line((token.map or [0])[0])
         for child in token.children or ():
-            if child.type == "link_open":
-                work.references.append(Reference(str(child.attrs["href"]), work.line((token.map or [0])[0])))
+            if child.type in ("softbreak", "hardbreak"):
+                line += 1
+            elif child.type == "link_open":
+                work.references.append(Reference(str(child.attrs["href"]), line))
             elif child.type == "image":
                 child.attrs["loading"] = "lazy"
-                reference = Reference(str(child.attrs["src"]), work.line((token.map or [0])[0]), is_image=True)
-                work.references.append(reference)
+                work.references.append(Reference(str(child.attrs["src"]), line, is_image=True))
 
 
 def _summary(tokens: Sequence[Token]) -> str:

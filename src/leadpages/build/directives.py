@@ -41,10 +41,17 @@ def directives(md: MarkdownIt) -> None:
 
 
 def _rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    found = _OPENING.match(_line(state, start))
-    if not found or state.is_code_block(start):
+    line = _line(state, start)
+    found = _OPENING.match(line)
+    if not (found or _CLOSING.match(line)) or state.is_code_block(start):
         return False
     if silent:
+        return True
+    if not found:
+        token = state.push("directive", "", 0)
+        token.meta = {"directive": Directive(":::", {}, False, start, "ends nothing: no block is open")}
+        token.map = [start, start]
+        state.line = start + 1
         return True
     container = len(found[1]) > 2
     attributes, fault = _parse_attributes(found[3] or "{}")
@@ -73,6 +80,8 @@ def _find_close(state: StateBlock, start: int, end: int) -> int | None:
     depth, fence = 1, ""
     for number in range(start + 1, end):
         line = _line(state, number)
+        if line and state.sCount[number] < state.blkIndent:
+            return None  # the list item that the block is in has ended
         if fence:
             fence = "" if line.startswith(fence) and not line.strip(fence[0] + " ") else fence
         elif opened := _FENCE.match(line):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -13,7 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from leadpages.build.config import Config
 from leadpages.build.foreign_keys import foreign_key_hint
 from leadpages.build.front_matter import FrontMatter, as_day, parse_front_matter
-from leadpages.build.schema import Lines, Strict, check
+from leadpages.build.schema import Lines, Strict, check, line_of
 from leadpages.build.sources import POSTS, Kind, Source
 from leadpages.build.text import find_mojibake
 from leadpages.build.theme import KeyType, Theme, theme_templates
@@ -89,15 +90,18 @@ def read_document(source: Source, config: Config, theme: Theme) -> tuple[Documen
     parsed = parse_front_matter(source.text, source.path)
     if isinstance(parsed, Problem):
         return None, [*problems, parsed]
+    if not parsed.data:
+        hint = "begin the file with three lines: ---, title: …, and --- again"
+        return None, [*problems, Problem(source.path, 1, "there is no front matter, so no `title`", hint)]
     own, theirs = _sort_keys(parsed, source, theme)
     problems += theirs
     keys = check(Keys, own, source.path, parsed.lines)
     if isinstance(keys, list):
         return None, problems + keys
     problems += _check_template(keys, source, theme, parsed.lines)
-    if source.kind == "post" and keys.date is None and not _DATED_NAME.fullmatch(_name(source)):
-        problems.append(Problem(source.path, 1, "`date` is missing", "add a line like date: 2026-03-31"))
-        return None, problems
+    problems += _check_tags(keys, source, parsed.lines)
+    if source.kind == "post" and keys.date is None and _day_in_name(source) is None:
+        return None, [*problems, _no_date(source)]
     url, reason = _address(keys, source, config)
     if reason:
         line = parsed.lines.get(("slug",)) or parsed.lines.get(("permalink",)) or 0
@@ -141,18 +145,40 @@ def _sort_keys(parsed: FrontMatter, source: Source, theme: Theme) -> tuple[dict[
             if not isinstance(value, _KEY_TYPES[expected]):
                 problems.append(Problem(source.path, line, f"`{key}` is {value!r}", f"the theme expects a {expected}"))
         elif hint := foreign_key_hint(key, value):
-            problems.append(Problem(source.path, line, f"`{key}` is not used by leadpages", hint, "warning"))
+            shown = f"permalink: {value}" if key == "permalink" else key
+            problems.append(Problem(source.path, line, f"`{shown}` is not used by leadpages", hint, "warning"))
         elif value is not None:  # `image:` with nothing after it is as good as no line
             own[key] = value
     return own, problems
 
 
 def _check_template(keys: Keys, source: Source, theme: Theme, lines: Lines) -> list[Problem]:
+    if not keys.template:
+        return []
     known = theme_templates(theme)
-    if not keys.template or keys.template in known:
+    if keys.template in known:
         return []
     message = f"there is no template `{keys.template}`"
     return [Problem(source.path, lines[("template",)], message, nearest(keys.template, known))]
+
+
+def _check_tags(keys: Keys, source: Source, lines: Lines) -> list[Problem]:
+    return [
+        Problem(
+            source.path,
+            line_of(("tags", number), lines),
+            f"tag `{tag}` has no letter or digit, so its page has no address",
+            "write it in words",
+        )
+        for number, tag in enumerate(keys.tags)
+        if not slug_of(tag)
+    ]
+
+
+def _no_date(source: Source) -> Problem:
+    found = _DATED_NAME.fullmatch(_name(source))
+    message = f"`{found[1]}` in the file's name is not a real date" if found else "`date` is missing"
+    return Problem(source.path, 0 if found else 1, message, "add a line like date: 2026-03-31")
 
 
 def _name(source: Source) -> str:
@@ -177,11 +203,15 @@ def _moment(day: date | None) -> datetime | None:
 def _address(keys: Keys, source: Source, config: Config) -> tuple[str, str]:
     """The URL path of a document, and why it is impossible, or ""."""
     if keys.permalink:
+        if "://" in keys.permalink:
+            return keys.permalink, "names a host: expected a path like `/about/us/`"
         url = "/" + keys.permalink.strip("/") + "/" if keys.permalink.strip("/") else "/"
         return url, unsafe_reason(url)
     folders, _, name = source.place.rpartition("/")
     dated = _DATED_NAME.fullmatch(name) if source.kind == "post" else None
     slug = keys.slug or slug_of(dated[2] if dated else name)
+    if not slug:
+        return name, "has no letter or digit: add a `slug`"
     if reason := unsafe_reason(slug) or ("has a slash in it" if "/" in slug else ""):
         return slug, reason
     if source.kind == "page" and slug == "index":
@@ -200,6 +230,7 @@ def _address(keys: Keys, source: Source, config: Config) -> tuple[str, str]:
     return url, unsafe_reason(url)
 
 
+@cache
 def slug_of(name: str) -> str:
     """`name` as a part of an address; unchanged when it is fit to be one."""
     if re.fullmatch(r"[\w-]+", name):

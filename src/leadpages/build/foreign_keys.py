@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 _HINTS: Final = {
@@ -109,10 +110,11 @@ def foreign_key_hint(key: str, value: object) -> str:
         return _HINTS[key]
     if key in _WITHOUT_USE:
         return "remove it, or move it under `extra:` for a theme of your own"
-    if key == "permalink" and not _is_plain_path(value):
-        return "expected a plain path like /about/us/: the address follows from the file's name instead"
+    if key == "permalink" and not _is_path(value):
+        return "the address follows from the file's name; a path like /about/us/ changes it"
     return ""
 
 
-def _is_plain_path(value: object) -> bool:
-    return isinstance(value, str) and "{" not in value and ":" not in value and not value.endswith(".html")
+def _is_path(value: object) -> bool:
+    """Whether a permalink is one address, not the pattern of some: `/:year/:title/`, `/{{ slug }}/`, a file's name."""
+    return isinstance(value, str) and not re.search(r"\{|(^|/):|\.html?$", value)

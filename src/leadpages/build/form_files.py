@@ -15,8 +15,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 
 from leadpages.build.config import UrlPath
 from leadpages.build.markdown import absolute_links, inline_html, inline_text, simple_html
-from leadpages.build.schema import Lines, Strict, check, line_of
-from leadpages.build.toml_file import parse_toml
+from leadpages.build.schema import Fault, Lines, Strict, check, line_of
+from leadpages.build.toml_file import read_toml
 from leadpages.core.errors import Problem, nearest
 from leadpages.core.forms import HONEYPOT_FIELD, Choice, FieldType, Form, GatedFile
 from leadpages.core.forms import Field as FormField
@@ -129,53 +129,54 @@ class FieldKeys(Strict):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if fault := _name_fault(self.name) or _label_fault(self) or _choices_fault(self) or _bounds_fault(self):
-            raise ValueError(fault)
+        _check_name(self.name)
+        _check_words(self)
+        _check_choices(self)
+        _check_bounds(self)
         return self
 
 
-def _name_fault(name: str) -> str:
+def _check_name(name: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
-        return f"`{name}` cannot name a field: expected small letters, digits and `_`, a letter first"
-    return f"`{name}` is the name of the trap for spam programs" if name == HONEYPOT_FIELD else ""
+        hint = "expected small letters, digits and `_`, a letter first"
+        raise Fault(f"`{name}` cannot name a field", "name", hint)
+    if name == HONEYPOT_FIELD:
+        raise Fault(f"`{name}` is the name of the trap for spam programs", "name", "choose another name")
 
 
-def _label_fault(field: FieldKeys) -> str:
-    return (
-        ""
-        if field.label or field.type == "hidden"
-        else f"`label` is missing: field `{field.name}` needs words beside it"
-    )
+def _check_words(field: FieldKeys) -> None:
+    if not field.label and field.type != "hidden":
+        raise Fault(f"field `{field.name}` has no `label`", "label", "add the words that stand beside it")
+    if field.autocomplete and field.autocomplete not in _AUTOCOMPLETE:
+        hint = nearest(field.autocomplete, _AUTOCOMPLETE)
+        raise Fault(f"`autocomplete` of field `{field.name}` is {field.autocomplete!r}", "autocomplete", hint)
+    if field.min_length and field.max_length and field.min_length > field.max_length:
+        raise Fault(f"`min_length` of field `{field.name}` is more than its `max_length`", "min_length")
 
 
-def _choices_fault(field: FieldKeys) -> str:
+def _check_choices(field: FieldKeys) -> None:
     if field.type in _WITH_CHOICES and not field.choices:
-        return f"`choices` is missing: a {field.type} field offers some"
+        raise Fault(f"field `{field.name}` has no `choices`", "choices", 'add some, like choices = ["Yes", "No"]')
     if field.choices and field.type not in (*_WITH_CHOICES, "checkbox"):
-        return f"`choices` belong to select, radio and checkbox fields, not to {field.type}"
+        hint = "only select, radio and checkbox fields have some"
+        raise Fault(f"field `{field.name}` has `choices`, but is of type {field.type}", "choices", hint)
     values = [choice.value for choice in field.choices]
-    twice = next((value for value in values if values.count(value) > 1), None)
-    return f"the choice `{twice}` stands twice" if twice else ""
+    if twice := next((value for value in values if values.count(value) > 1), None):
+        raise Fault(f"field `{field.name}` has the choice `{twice}` twice", "choices", "remove one of them")
 
 
-def _bounds_fault(field: FieldKeys) -> str:
-    bounds = {"min": field.min, "max": field.max, "step": field.step}
-    for key, text in bounds.items():
+def _check_bounds(field: FieldKeys) -> None:
+    for key, text in {"min": field.min, "max": field.max, "step": field.step}.items():
         if not text:
             continue
         if field.type not in ("number", "date") or (key == "step" and field.type == "date"):
-            return f"`{key}` does not go with a {field.type} field"
+            raise Fault(f"field `{field.name}` has `{key}`, which does not go with type {field.type}", key)
         try:
             parsed = Decimal(text) if field.type == "number" else date.fromisoformat(text)
         except (InvalidOperation, ValueError):
-            return f"`{key}` is {text!r}: expected a {field.type}"
+            raise Fault(f"`{key}` of field `{field.name}` is {text!r}", key, f"expected a {field.type}") from None
         if key == "step" and isinstance(parsed, Decimal) and parsed <= 0:
-            return "`step` must be more than 0"
-    if field.min_length and field.max_length and field.min_length > field.max_length:
-        return "`min_length` is more than `max_length`"
-    if field.autocomplete and field.autocomplete not in _AUTOCOMPLETE:
-        return f"`autocomplete` is {field.autocomplete!r}: {nearest(field.autocomplete, _AUTOCOMPLETE)}"
-    return ""
+            raise Fault(f"`step` of field `{field.name}` is {text}", key, "expected a number above 0")
 
 
 class DownloadKeys(Strict):
@@ -224,12 +225,16 @@ def read_forms(project: Path, base_url: str) -> tuple[dict[str, FormFile], list[
                 Problem(path, 0, f"form `{name}` is also defined in {forms[name].path}", "keep one of them")
             )
         else:
-            found = _read_form(name, file, path, base_url)
-            if isinstance(found, FormFile):
-                forms[name] = found
-            else:
-                problems += found
+            form, found = _read_form(name, file, path, base_url)
+            problems += found
+            if form:
+                forms[name] = form
     return forms, problems
+
+
+def form_names(project: Path) -> frozenset[str]:
+    """The names of all forms that somebody wrote, also of those that have problems."""
+    return frozenset(name for name, _ in _files(project / FOLDER))
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -240,22 +245,19 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
             yield entry.stem, entry
 
 
-def _read_form(name: str, file: Path, path: str, base_url: str) -> FormFile | list[Problem]:
-    try:
-        parsed = parse_toml(file.read_text("utf-8"), path)
-    except UnicodeDecodeError as error:
-        return [Problem(path, 0, f"not UTF-8 at byte {error.start}")]
-    if isinstance(parsed, Problem):
-        return [parsed]
-    data, lines = parsed
-    keys = check(FormKeys, data, path, lines)
+def _read_form(name: str, file: Path, path: str, base_url: str) -> tuple[FormFile | None, list[Problem]]:
+    toml = read_toml(file, path)
+    if isinstance(toml, Problem):
+        return None, [toml]
+    lines = toml.lines
+    keys = check(FormKeys, toml.data, path, lines)
     if isinstance(keys, list):
-        return keys
+        return None, [*toml.warnings, *keys]
     folder = file.parent if file.name == FILE else None
     gated = _gated_file(name, keys, folder, path, lines)
     problems = _problems(keys, path, lines) + ([gated] if isinstance(gated, Problem) else [])
     if problems or isinstance(gated, Problem):
-        return problems
+        return None, [*toml.warnings, *problems]
     form = Form(
         name=name,
         title=keys.title,
@@ -267,7 +269,8 @@ def _read_form(name: str, file: Path, path: str, base_url: str) -> FormFile | li
         file=gated,
         min_seconds=keys.min_seconds,
     )
-    return FormFile(form, path, folder, line_of(("thank_you",), lines), keys.thank_you is not None)
+    own = keys.thank_you is not None
+    return FormFile(form, path, folder, line_of(("thank_you",), lines), own), list(toml.warnings)
 
 
 def _problems(keys: FormKeys, path: str, lines: Lines) -> list[Problem]:
@@ -279,9 +282,10 @@ def _problems(keys: FormKeys, path: str, lines: Lines) -> list[Problem]:
             problems.append(Problem(path, line, f"two fields are named `{field.name}`", "rename one of them"))
     emails = [field for field in keys.fields if field.type == "email"]
     if not emails or not emails[0].required:
-        found = f"`{emails[0].name}` is not required" if emails else "there is no field of type email"
+        at = keys.fields.index(emails[0]) if emails else 0
+        found = f"field `{emails[0].name}` is not required" if emails else "there is no field of type email"
         hint = 'the first one of type "email" says who the lead is: give it required = true'
-        problems.append(Problem(path, line_of(("fields",), lines), found, hint))
+        problems.append(Problem(path, line_of(("fields", at), lines), found, hint))
     return problems
 
 

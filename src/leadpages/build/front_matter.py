@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Final
 
 import yaml
@@ -20,6 +21,13 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: Aliases let a few hundred bytes stand for billions of nodes; no one's front matter has this many.
 _MAX_NODES: Final = 10_000
 _MAX_DEPTH: Final = 20
+#: libyaml builds its tree by recursion in C, past Python's limit and into a crash, so depth is measured first
+#: where it could be great: every level needs one of these signs.
+_LEVEL_SIGNS: Final = "[{:-?"
+_MANY_SIGNS: Final = 100
+
+
+_TOO_DEEP: Final = ("the front matter is too large or nested too deeply", "front matter is a few lines of `key: value`")
 
 
 class _TOMLHandler(BaseHandler):
@@ -27,7 +35,11 @@ class _TOMLHandler(BaseHandler):
     START_DELIMITER = END_DELIMITER = "+++"
 
 
-_HANDLERS: Final = (YAMLHandler(), _TOMLHandler(), JSONHandler())
+class _JSONHandler(JSONHandler):
+    FM_BOUNDARY = re.compile(r"^\{\s*$", re.MULTILINE)
+
+
+_HANDLERS: Final = (YAMLHandler(), _TOMLHandler(), _JSONHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,36 +84,44 @@ def parse_front_matter(text: str, path: str) -> FrontMatter | Problem:
 def _parse_json(text: str, path: str) -> FrontMatter | Problem:
     start = text.index("{")
     try:
-        data, end = json.JSONDecoder(object_pairs_hook=_unique).raw_decode(text, start)
+        data, end = json.JSONDecoder(object_pairs_hook=partial(_unique, text)).raw_decode(text, start)
     except json.JSONDecodeError as error:
         return Problem(path, error.lineno, f"the front matter is not valid JSON: {error.msg.lower()}")
     except _Bad as bad:
-        return Problem(path, 1, bad.message, bad.hint)
+        return Problem(path, bad.line, bad.message, bad.hint)
     except RecursionError:
         return Problem(path, 1, "the front matter is nested too deeply")
-    lines: Lines = {
-        (key,): text[: found.start()].count("\n") + 1
-        for key in data
-        if (found := re.search(re.escape(json.dumps(key, ensure_ascii=False)) + r"\s*:", text))
-    }
+    except ValueError:  # of int(), which refuses to read thousands of digits
+        return Problem(path, 1, "the front matter has a number with too many digits")
+    lines: Lines = {(key,): places[0] for key in data if (places := _json_lines(text, key))}
     return FrontMatter(data, lines, text[end:], text[:end].count("\n") + 1)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(text: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     if twice := next((key for key in keys if keys.count(key) > 1), None):
-        raise _Bad(1, f"the key `{twice}` stands twice in the front matter", "keep one of them")
+        first, second, *_ = *_json_lines(text, twice), 1, 1
+        raise _Bad(second, f"the key `{twice}` stands twice", f"the first one is on line {first}")
     return dict(pairs)
+
+
+def _json_lines(text: str, key: str) -> list[int]:
+    quoted = re.escape(json.dumps(key, ensure_ascii=False))
+    return [text[: found.start()].count("\n") + 1 for found in re.finditer(quoted + r"\s*:", text)]
 
 
 def _parse_yaml(raw: str) -> tuple[dict[str, Any], Lines]:
     loader = _Loader(raw)
     try:
+        if sum(raw.count(sign) for sign in _LEVEL_SIGNS) > _MANY_SIGNS:
+            _check_depth(raw)
         root = loader.get_single_node()
         if root is None:
             return {}, {}
         if not isinstance(root, yaml.MappingNode):
-            raise _Bad(2, "the front matter is not a list of `key: value` lines")
+            raise _Bad(
+                root.start_mark.line + 1, "the front matter is no list of keys", "write lines like title: A post"
+            )
         _check_size(root, 0, [0])
         return _values(loader, root)
     except yaml.MarkedYAMLError as error:
@@ -112,6 +132,14 @@ def _parse_yaml(raw: str) -> tuple[dict[str, Any], Lines]:
         raise _Bad(1, f"the front matter is not valid YAML: {str(error).splitlines()[0]}") from None
     finally:
         loader.dispose()
+
+
+def _check_depth(raw: str) -> None:
+    depth = 0
+    for event in yaml.parse(raw, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise _Bad(event.start_mark.line + 1 if event.start_mark else 1, *_TOO_DEEP)
 
 
 def _explain(raw: str, line: int, problem: str) -> tuple[str, str]:
@@ -129,7 +157,7 @@ def _explain(raw: str, line: int, problem: str) -> tuple[str, str]:
 def _check_size(node: yaml.Node, depth: int, seen: list[int]) -> None:
     seen[0] += 1
     if seen[0] > _MAX_NODES or depth > _MAX_DEPTH:
-        raise _Bad(node.start_mark.line + 1, "the front matter is too large or nested too deeply")
+        raise _Bad(node.start_mark.line + 1, *_TOO_DEEP)
     if isinstance(node, yaml.CollectionNode):
         for child in node.value:
             for inner in child if isinstance(child, tuple) else (child,):
@@ -140,6 +168,8 @@ def _values(loader: Any, root: yaml.MappingNode) -> tuple[dict[str, Any], Lines]
     data: dict[str, Any] = {}
     lines: dict[tuple[str | int, ...], int] = {}
     for key_node, value_node in root.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise _Bad(key_node.start_mark.line + 1, "a key of the front matter is a list or a table", "name it")
         # The key as it is written: YAML 1.1 would read `no:` as False.
         key, line = str(key_node.value), key_node.start_mark.line + 1
         if key in data:
@@ -155,8 +185,10 @@ def _value(loader: Any, key: str, node: yaml.Node) -> Any:
     line = node.start_mark.line + 1
     try:
         return loader.construct_object(node, deep=True)
-    except ValueError:  # the only scalar whose form is right and value wrong is a date
-        raise _Bad(line, f"`{key}: {node.value}` is not a real date", "expected a day like 2026-03-31") from None
+    except ValueError as error:
+        if isinstance(node, yaml.ScalarNode) and node.tag.endswith(":timestamp"):
+            raise _Bad(line, f"`{key}: {node.value}` is not a real date", "expected a day like 2026-03-31") from None
+        raise _Bad(line, f"a value in `{key}` cannot be read: {str(error)[:80]}") from None
     except yaml.MarkedYAMLError as error:
         raise _Bad(line, f"`{key}`: {error.problem}") from None
     except (TypeError, RecursionError):

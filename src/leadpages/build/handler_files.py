@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from jinja2 import Environment, TemplateError, meta
+from jinja2 import Environment, meta
 
 from leadpages.build.form_files import FormFile
 from leadpages.build.render import Output
-from leadpages.build.theme import Theme, template_problem
+from leadpages.build.theme import TEMPLATE_ERRORS, Theme, template_problem
 from leadpages.core.bundle import INDEX, TEMPLATES, Bundle, dump
 from leadpages.core.errors import Problem
 
@@ -25,7 +25,7 @@ def handler_templates(theme: Theme, env: Environment) -> tuple[dict[str, str], l
         try:
             source, _, _ = theme.loader.get_source(env, name)
             env.get_template(name)
-        except TemplateError as error:
+        except TEMPLATE_ERRORS as error:
             problems.append(template_problem(name, error))
             continue
         sources[name] = source

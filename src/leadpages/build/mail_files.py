@@ -24,7 +24,7 @@ from leadpages.build.form_files import FormFile
 from leadpages.build.front_matter import parse_front_matter
 from leadpages.build.markdown import absolute_links
 from leadpages.build.schema import Strict, check
-from leadpages.build.text import decode, find_mojibake
+from leadpages.build.text import find_mojibake, read_text
 from leadpages.build.theme import Theme
 from leadpages.core.bundle import MailTemplate
 from leadpages.core.errors import Problem, nearest
@@ -69,7 +69,8 @@ def check_sender(config: Config) -> list[Problem]:
     """A problem when the configured sender is no address."""
     if _is_address(config.sender):
         return []
-    return [Problem(CONFIG_FILE, 0, f"`mail.from` is {config.sender!r}", "expected Name <name@example.com>")]
+    line = config.line("mail", "from")
+    return [Problem(CONFIG_FILE, line, f"`mail.from` is {config.sender!r}", "expected Name <name@example.com>")]
 
 
 def _unknown_mails(project: Path, form: FormFile) -> list[Problem]:
@@ -97,7 +98,7 @@ def _mail_file(name: str, form: FormFile, theme: Theme) -> Path | None:
 def _read_mail(
     name: str, file: Path, path: str, form: Form, env: Environment, site: SiteInfo, config: Config
 ) -> tuple[MailTemplate | None, list[Problem]]:
-    text = decode(file.read_bytes(), path)
+    text = read_text(file, path)
     if isinstance(text, Problem):
         return None, [text]
     parsed = parse_front_matter(text, path)
@@ -139,14 +140,14 @@ def _check_gaps(name: str, text: str, path: str, form: Form) -> list[Problem]:
             if isinstance(piece, Gap) and piece.name not in known
         ]
         problems += [
-            Problem(path, number, f"`{left}` is no gap", 'write {{ name }} or {{ name or "there" }}')
+            Problem(path, number, f"a mail cannot have `{left}`", 'write {{ name }}, or {{ name or "there" }}')
             for left in leftovers(pieces)
         ]
     wanted = {"confirm": "confirm_url", "deliver": "download_url" if form.file else ""}[name]
     if wanted and not any(isinstance(piece, Gap) and piece.name == wanted for piece in parse(text)):
-        problems.append(
-            Problem(path, 0, f"the mail has no link to `{{{{ {wanted} }}}}`", "without it nobody can go on")
-        )
+        gap = f"{{{{ {wanted} }}}}"
+        hint = f"without it nobody can go on: write a link like [Go on]({gap})"
+        problems.append(Problem(path, 0, f"the mail has no link to `{gap}`", hint))
     return problems
 
 

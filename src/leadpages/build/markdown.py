@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -80,7 +81,7 @@ def plain_text(tokens: Sequence[Token]) -> str:
 
 def absolute_links(html: str, base_url: str) -> str:
     """`html` with links to the site's own paths made absolute, for places that may be elsewhere."""
-    return html.replace('href="/', f'href="{base_url}/').replace('src="/', f'src="{base_url}/')
+    return re.sub(r'\b(href|src)="/(?!/)', lambda found: f'{found[1]}="{base_url}/', html)
 
 
 def has_html(tokens: Sequence[Token]) -> bool:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Final
 
 from leadpages.build.render import Output
+from leadpages.build.site import MARKER
 from leadpages.core.errors import OutputError
 
-#: Tells a folder that leadpages made, and may replace, from one that someone else filled.
-MARKER: Final = ".leadpages"
+_MARKER: Final = MARKER.lstrip("/")
 _MARKER_TEXT: Final = b"Made by `leadpages build`, which replaces this folder as a whole.\n"
 _WORK: Final = ".leadpages"
 _RENAME_EXCHANGE: Final = 2
@@ -71,7 +71,7 @@ def write(folder: Path, outputs: Sequence[Output]) -> Written:
     shutil.rmtree(staging, ignore_errors=True)
     changed = 0
     made: set[Path] = set()
-    for output in (Output(MARKER, _MARKER_TEXT), *outputs):
+    for output in (Output(_MARKER, _MARKER_TEXT), *outputs):
         target = staging / output.path
         if target.parent not in made:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def write(folder: Path, outputs: Sequence[Output]) -> Written:
 def _check_ours(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise OutputError(f"{folder} is not a folder", "choose another place with --output")
-    if folder.is_dir() and not (folder / MARKER).is_file() and any(folder.iterdir()):
+    if folder.is_dir() and not (folder / _MARKER).is_file() and any(folder.iterdir()):
         raise OutputError(
             f"{folder} has files that leadpages did not make, and a build replaces the whole folder",
             "move it away, or choose another place with --output",

@@ -42,16 +42,22 @@ def import_text(text: str, name: str, today: date) -> Imported | str:
     if isinstance(parsed, Problem):
         return parsed.message
     if parsed.data:
-        return Imported(slugify(str(parsed.data.get("title") or name)), text)
+        title = str(parsed.data.get("title") or name)
+        slug = slugify(title, allow_unicode=True)
+        return Imported(slug, text) if slug else _no_slug(title)
     blocks = [block.strip() for block in re.split(r"\n\s*\n", _COMMENT_FORM.sub("", text.strip())) if block.strip()]
     if not blocks or "\n" in blocks[0] or len(blocks[0]) > _MAX_TITLE:
         return f"no title: expected a first line of at most {_MAX_TITLE} characters with an empty line under it"
     title = blocks[0].lstrip("# ")
-    slug = slugify(title)
+    slug = slugify(title, allow_unicode=True)
     if not slug:
-        return f"the title {title!r} has no letter that could go into an address"
+        return _no_slug(title)
     front = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\ndate: {today.isoformat()}\ntags:\n  - post\n---\n"
     return Imported(slug, front + "\n" + "\n\n".join(_markdown(blocks[1:])) + "\n")
+
+
+def _no_slug(title: str) -> str:
+    return f"the title {title!r} has no letter that could go into an address"
 
 
 def _markdown(blocks: Sequence[str]) -> list[str]:
@@ -64,7 +70,7 @@ def _markdown(blocks: Sequence[str]) -> list[str]:
             continue
         opens_section = number + 1 < len(blocks) and headings[number + 1]
         level = 2 if opens_section else level
-        lines.append(f"{'#' * level} {_escape(block)}")
+        lines.append(f"{'#' * level} {escape_markdown(block)}")
         level = 3 if opens_section else level
     return lines
 
@@ -82,16 +88,17 @@ def _paragraph(block: str) -> str:
     lines = block.split("\n")
     if all(_LIST_ITEM.match(line.strip()) for line in lines):
         return "\n".join(_list_item(line.strip()) for line in lines)
-    return "\n".join(_escape(line.strip()) for line in lines)
+    return "\n".join(escape_markdown(line.strip()) for line in lines)
 
 
 def _list_item(line: str) -> str:
     found = _LIST_ITEM.match(line)
     assert found is not None  # noqa: S101  (the caller matched it)
-    return f"{found[1]}. {_escape(line[found.end() :])}" if found[1] else f"- {_escape(line[found.end() :])}"
+    mark = f"{found[1]}." if found[1] else "-"
+    return f"{mark} {escape_markdown(line[found.end() :])}"
 
 
-def _escape(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """`text` so that Markdown reads every character as it stands."""
-    text = re.sub(r"([\\`*_\[\]<>{}])", r"\\\1", text)
-    return re.sub(r"^(?:([#+=~:-])|(\d{1,9})([.)]\s))", lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", text)
+    text = re.sub(r"([\\`*_\[\]<>{}~]|&(?=#?\w+;))", r"\\\1", text)
+    return re.sub(r"^(?:([#+=:-])|(\d{1,9})([.)]\s))", lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", text)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
-from jinja2 import Environment, TemplateError
+from jinja2 import Environment
 
 from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config, read_config
 from leadpages.build.content import Page, Renderer
 from leadpages.build.documents import Document, read_document
-from leadpages.build.form_files import FormFile, read_forms
+from leadpages.build.form_files import FormFile, form_names, read_forms
 from leadpages.build.handler_files import bundle_outputs, handler_templates
 from leadpages.build.mail_files import check_sender, read_mails
 from leadpages.build.output import locked, write
@@ -28,9 +28,11 @@ from leadpages.build.site import (
     check_thank_you,
     is_published,
     posts_url,
+    tag_url,
 )
 from leadpages.build.sources import read_sources
-from leadpages.build.theme import Theme, load_theme, template_problem
+from leadpages.build.theme import TEMPLATE_ERRORS, Theme, load_theme, template_problem
+from leadpages.build.workers import share_out
 from leadpages.core.bundle import Bundle
 from leadpages.core.errors import Problem, ProjectError, nearest
 from leadpages.core.forms import Form
@@ -55,6 +57,7 @@ class Options:
     strict: bool = False
     base_url: str = ""
     same_origin: bool = False
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def render_project(project: Path, options: Options, now: datetime, progress: Pro
     problems = _Gathered()
     config = problems.take(read_config(project))
     config = _as_asked(config, options)
-    theme = problems.take(load_theme(project, config.theme))
+    theme = problems.take(load_theme(project, config))
     forms = problems.take(read_forms(project, config.base_url))
     sources = problems.take(read_sources(project))
     found = [problems.take(read_document(source, config, theme)) for source in sources.markdown]
@@ -123,9 +126,13 @@ def render_project(project: Path, options: Options, now: datetime, progress: Pro
     env = page_environment(theme)
     templates = problems.take(handler_templates(theme, env))
     mails = {name: problems.take(read_mails(project, form, theme, env, info, config)) for name, form in forms.items()}
-    pages = problems.take(_render_pages(documents, Renderer(env, theme.blocks, _plain(forms), info), config, report))
+    broken = form_names(project) - forms.keys()
+    renderer = Renderer(env, theme.blocks, _plain(forms), info, broken)
+    pages = problems.take(_render_pages(documents, renderer, config, report, options.workers))
     site = arrange(info, config, pages, sources.static, forms)
-    problems += check_sender(config) + check_thank_you(forms.values(), documents) + _check_placed(config, forms)
+    problems += (
+        check_sender(config) + check_thank_you(forms.values(), documents) + _check_placed(config, forms.keys() | broken)
+    )
     problems += check_addresses(site, theme) + check_references(site, theme, config)
     _raise_for(problems, options)
     bundle = Bundle(site=info, forms=_plain(forms), mails=mails, stylesheet=theme.stylesheet())
@@ -146,19 +153,24 @@ def _as_asked(config: Config, options: Options) -> Config:
 
 
 def _render_pages(
-    documents: Sequence[Document], renderer: Renderer, config: Config, report: Progress
+    documents: Sequence[Document], renderer: Renderer, config: Config, report: Progress, workers: int
 ) -> tuple[list[Page], list[Problem]]:
-    pages: list[Page] = []
-    problems: list[Problem] = []
-    for number, document in enumerate(documents, 1):
-        try:
-            page, found = renderer.render(document, _placed_form(document, config))
-        except TemplateError as error:
-            return pages, [*problems, template_problem("form.html", error)]
-        pages.append(page)
-        problems += found
-        report("Reading", number, len(documents))
-    return pages, problems
+    def render(share: Sequence[Document]) -> tuple[list[Page], list[Problem]]:
+        pages: list[Page] = []
+        problems: list[Problem] = []
+        for number, document in enumerate(share, 1):
+            try:
+                page, found = renderer.render(document, _placed_form(document, config, renderer.forms))
+            except TEMPLATE_ERRORS as error:
+                return pages, [*problems, template_problem("form.html", error)]
+            pages.append(page)
+            problems += found
+            report("Reading", number, len(share))
+        return pages, problems
+
+    # Parsing Markdown is most of a build's work, and each page's is its own.
+    shares = share_out(render, documents, workers)
+    return [page for pages, _ in shares for page in pages], [problem for _, found in shares for problem in found]
 
 
 def _render_outputs(site: Site, env: Environment, theme: Theme, report: Progress) -> tuple[Output, ...]:
@@ -168,7 +180,7 @@ def _render_outputs(site: Site, env: Environment, theme: Theme, report: Progress
         for number, output in enumerate(render_site(site, env, theme), 1):
             outputs.append(output)
             report("Rendering", min(number, count), count)
-    except TemplateError as error:
+    except TEMPLATE_ERRORS as error:
         raise ProjectError([template_problem("", error)]) from error
     return tuple(outputs)
 
@@ -190,27 +202,30 @@ def _site_info(config: Config, documents: Sequence[Document]) -> SiteInfo:
     )
 
 
-def _placed_form(document: Document, config: Config) -> str:
+def _placed_form(document: Document, config: Config, forms: Mapping[str, Form]) -> str:
     """The form that a rule puts under a post: the first rule that fits."""
     if document.kind != "post":
         return ""
-    fits = (place.form for place in config.place if not place.tag or place.tag in document.tags)
-    return next(fits, "")
+    tags = {tag_url(tag) for tag in document.tags}
+    fits = (place.form for place in config.place if not place.tag or tag_url(place.tag) in tags)
+    form = next(fits, "")
+    return form if form in forms else ""  # else `_check_placed` says so, once
 
 
-def _check_placed(config: Config, forms: Mapping[str, FormFile]) -> list[Problem]:
+def _check_placed(config: Config, forms: Collection[str]) -> list[Problem]:
     return [
         Problem(
             CONFIG_FILE,
-            0,
+            config.line("place", number, "form"),
             f"a [[place]] names form `{place.form}`, which does not exist",
             nearest(place.form, forms),
         )
-        for place in config.place
+        for number, place in enumerate(config.place)
         if place.form not in forms
     ]
 
 
 def _raise_for(problems: Sequence[Problem], options: Options) -> None:
     if any(problem.severity == "error" or options.strict for problem in problems):
-        raise ProjectError(replace(p, severity="error") if options.strict else p for p in problems)
+        found = dict.fromkeys(problems)
+        raise ProjectError(replace(p, severity="error") if options.strict else p for p in found)

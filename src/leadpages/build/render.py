@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
+from markupsafe import Markup
 
 from leadpages.build.content import Page
 from leadpages.build.documents import Document
@@ -41,7 +42,7 @@ def page_environment(theme: Theme) -> Environment:
     env.globals["tag_url"] = tag_url
     env.filters["day"] = _day
     env.filters["long_day"] = lambda moment: f"{moment.day} {moment:%B %Y}"
-    env.filters["absolute"] = absolute_links
+    env.filters["absolute"] = _absolute
     return env
 
 
@@ -115,7 +116,7 @@ def _files(site: Site, theme: Theme) -> Iterator[Output]:
         yield _text(ROBOTS, f"User-agent: *\nAllow: /\n\nSitemap: {site.info.url}{SITEMAP}\n")
     yield _text(ASSETS + STYLESHEET, theme.stylesheet())
     for name, asset in theme.assets().items():
-        if name not in theme.stylesheets:
+        if name not in (STYLESHEET, *theme.stylesheets):
             yield Output(ASSETS.lstrip("/") + name, asset)
 
 
@@ -125,6 +126,11 @@ def _changed(document: Document) -> datetime | None:
 
 def _day(moment: datetime | None) -> str:
     return moment.date().isoformat() if moment else ""
+
+
+def _absolute(html: Markup, base_url: str) -> str:
+    # As plain text: a feed holds HTML escaped, and would take markup as it is.
+    return absolute_links(str(html), base_url)
 
 
 def _text(url: str, text: str) -> Output:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,6 +13,28 @@ from leadpages.core.errors import Problem, nearest
 Model = TypeVar("Model", bound=BaseModel)
 #: Where each key stands: `("fields", 2, "type")` -> line. Files give the keys that they can.
 Lines = Mapping[tuple[str | int, ...], int]
+#: What pydantic's words are to someone who writes TOML or YAML.
+_EXPECTED: Final = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a table of keys",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "model_type": "a table of keys",
+    "string_too_short": "some text",
+    "string_type": "text",
+    "too_short": "at least one",
+    "tuple_type": "a list",
+}
+
+
+class Fault(ValueError):
+    """For a validator of a whole table: what is wrong, at which of its keys, and what to do."""
+
+    def __init__(self, message: str, key: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.key, self.hint = key, hint
 
 
 class Strict(BaseModel):
@@ -25,7 +48,13 @@ def check(model: type[Model], data: Mapping[str, Any], path: str, lines: Lines) 
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        return [_problem(model, dict(e), path, lines) for e in error.errors(include_url=False)]
+        errors: list[dict[str, Any]] = [dict(e) for e in error.errors(include_url=False)]
+        return [_problem(model, e, path, lines) for e in errors if not _follows(e["loc"], errors)]
+
+
+def _follows(location: tuple[str | int, ...], errors: Sequence[dict[str, Any]]) -> bool:
+    """Whether an error at `location` only says that there are errors inside."""
+    return any(len(e["loc"]) > len(location) and e["loc"][: len(location)] == location for e in errors)
 
 
 def line_of(location: tuple[str | int, ...], lines: Lines) -> int:
@@ -48,8 +77,12 @@ def _problem(model: type[BaseModel], error: dict[str, Any], path: str, lines: Li
     if error["type"] == "literal_error":
         known = [word.strip("'") for word in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
         return Problem(path, line, f"`{name}` is {found}", nearest(str(error["input"]), known))
-    expected = str(error["ctx"]["error"]) if error["type"] == "value_error" else _lower(error["msg"])
-    return Problem(path, line, f"`{name}` is {found}: {expected}" if name else expected)
+    if error["type"] != "value_error":
+        return Problem(path, line, f"`{name}` is {found}: expected {_expected(error)}")
+    fault = error["ctx"]["error"]
+    if isinstance(fault, Fault):
+        return Problem(path, line_of((*location, fault.key), lines), str(fault), fault.hint)
+    return Problem(path, line, f"`{name}` is {found}: {fault}")
 
 
 def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
@@ -69,8 +102,8 @@ def _inner_model(annotation: Any) -> type[BaseModel] | None:
     return next((model for model in found if model), None)
 
 
-def _lower(message: str) -> str:
-    return message.replace("Input should be", "expected", 1).replace("Value error, ", "", 1)
+def _expected(error: Mapping[str, Any]) -> str:
+    return _EXPECTED.get(error["type"]) or re.sub(r"^\w+ should (be )?", "", error["msg"])
 
 
 def _show(value: Any) -> str:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
 from leadpages.build.config import FILE, Config
 from leadpages.build.content import Page
 from leadpages.build.documents import Document, slug_of
 from leadpages.build.form_files import FormFile
 from leadpages.build.sources import StaticFile
-from leadpages.build.theme import Theme
+from leadpages.build.theme import STYLESHEET, Theme
 from leadpages.core.errors import Problem, nearest
 from leadpages.core.site import SiteInfo
-from leadpages.core.urls import collision_key, output_path
+from leadpages.core.urls import collision_key, is_handler_path, output_path
 
 TAGS: Final = "/tags/"
 FEED: Final = "/feed.xml"
@@ -24,6 +25,10 @@ SITEMAP: Final = "/sitemap.xml"
 ROBOTS: Final = "/robots.txt"
 NOT_FOUND: Final = "/404.html"
 ASSETS: Final = "/assets/"
+#: Tells an output folder that leadpages made, and may replace, from one that someone else filled.
+MARKER: Final = "/.leadpages"
+#: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _OLDEST: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -133,47 +138,72 @@ def _paginate(posts: tuple[Page, ...], url: str, per_page: int) -> tuple[ListPag
 def check_addresses(site: Site, theme: Theme) -> list[Problem]:
     """A problem for each address that two sources claim, also when they differ by case or Unicode form only."""
     problems = []
-    owners: dict[str, str] = {}
-    for url, owner in _claims(site, theme):
-        key = collision_key(output_path(url))
-        if key in owners:
-            message = f"its address {url} is also that of {owners[key]}"
-            problems.append(Problem(owner, 0, message, "give one of them another `slug`, or rename the file"))
-        owners.setdefault(key, owner)
+    owners: dict[str, _Claim] = {}
+    folders: dict[str, _Claim] = {}
+    for claim in _claims(site, theme):
+        key = collision_key(output_path(claim.url))
+        steps = key.split("/")
+        parents = ["/".join(steps[:end]) for end in range(1, len(steps))]
+        if other := owners.get(key):
+            problems.append(_collision(claim, other))
+        elif other := folders.get(key) or next((owners[parent] for parent in parents if parent in owners), None):
+            problems.append(_collision(claim, other, ": one is a file, the other a folder of that name"))
+        owners.setdefault(key, claim)
+        for parent in parents:
+            folders.setdefault(parent, claim)
     return problems
 
 
-def _claims(site: Site, theme: Theme) -> Iterable[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """An address, and whose it is: a file of the project's, or with no `path` something that is made for every site."""
+
+    url: str
+    path: str
+    line: int = 0
+    name: str = ""
+
+
+def _collision(one: _Claim, other: _Claim, why: str = "") -> Problem:
+    blamed, named = (one, other) if one.path else (other, one)
+    verb = "is in the way of" if why else "is also that of"
+    message = f"its address {blamed.url} {verb} {named.path or named.name}{why}"
+    return Problem(blamed.path, blamed.line, message, "give one of them another `slug`, or rename the file")
+
+
+def _claims(site: Site, theme: Theme) -> Iterable[_Claim]:
     for page in (*site.pages, *site.posts):
-        yield page.document.url, page.document.path
+        document = page.document
+        line = document.lines.get(("permalink",)) or document.lines.get(("slug",)) or 0
+        yield _Claim(document.url, document.path, line)
     for file in site.static:
-        yield file.url, file.path
+        yield _Claim(file.url, file.path)
     for form in site.thank_you:
-        yield form.form.thank_you, form.path
+        yield _Claim(form.form.thank_you, form.path)
     for listed in site.lists:
-        yield listed.url, "the list of posts"
+        yield _Claim(listed.url, "", name="the list of posts")
     for tag in site.tags:
-        yield tag.url, f"the page of tag `{tag.name}`"
-    for name in theme.assets():
-        yield ASSETS + name, f"the theme's assets/{name}"
+        yield _Claim(tag.url, "", name=f"the page of tag `{tag.name}`")
+    for name in {*theme.assets(), STYLESHEET}:
+        yield _Claim(ASSETS + name, "", name=f"the theme's assets/{name}")
+    for url in (FEED, SITEMAP, NOT_FOUND, MARKER):
+        yield _Claim(url, "", name=f"the {url} that every site has")
 
 
 def check_references(site: Site, theme: Theme, config: Config) -> list[Problem]:
     """A warning for each link, image or thank-you page of the site's own that does not exist."""
-    known = {url.rstrip("/") for url, _ in _claims(site, theme)} | {FEED, SITEMAP, ROBOTS, NOT_FOUND}
+    known = {_plain(url) for url in (ROBOTS, *(claim.url for claim in _claims(site, theme)))}
     problems = []
     for page in (*site.pages, *site.posts):
         for reference in page.references:
-            path = _own_path(reference.target)
-            if path is not None and path not in known:
-                what = "image" if reference.is_image else "link"
-                message = f"{what} to `{reference.target}`, which does not exist"
+            if _is_broken(reference.target, page.document.url, site.info.url, known):
+                message = f"{'image' if reference.is_image else 'link'} to `{reference.target}`, which does not exist"
                 problems.append(Problem(page.document.path, reference.line, message, "", "warning"))
-    for item in config.menu:
-        path = _own_path(item.url)
-        if path is not None and path not in known:
+    for number, item in enumerate(config.menu):
+        if _is_broken(item.url, "/", site.info.url, known):
             message = f"the menu links to `{item.url}`, which does not exist"
-            problems.append(Problem(FILE, 0, message, "", "warning"))
+            line = config.line("menu", number, "url")
+            problems.append(Problem(FILE, line, message, "", "warning"))
     return problems
 
 
@@ -192,7 +222,15 @@ def check_thank_you(forms: Iterable[FormFile], documents: Iterable[Document]) ->
     ]
 
 
-def _own_path(target: str) -> str | None:
-    if not target.startswith("/") or target.startswith("//"):
-        return None
-    return unquote(target.partition("#")[0].partition("?")[0]).removesuffix("index.html").rstrip("/")
+def _is_broken(target: str, page: str, site: str, known: set[str]) -> bool:
+    """Whether `target`, as it is written on the page at `page`, is an address of the site's own that leads nowhere."""
+    target = target.removeprefix(site) if target.startswith(site + "/") else target
+    if target.startswith(("//", "#", "?")) or _SCHEME.match(target):
+        return False
+    path = re.split("[?#]", target, maxsplit=1)[0]
+    path = path if path.startswith("/") else urljoin(page, path)
+    return not is_handler_path(path) and _plain(path) not in known
+
+
+def _plain(path: str) -> str:
+    return unquote(path).removesuffix("index.html").rstrip("/")

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from leadpages.build.text import decode
+from leadpages.build.text import read_text
 from leadpages.core.errors import Problem
 from leadpages.core.urls import unsafe_reason
 
 SITE: Final = "site"
 POSTS: Final = "posts"
+LINK_HINT: Final = "copy what it points to here instead"
+_MARKDOWN: Final = (".md", ".markdown")
 
 Kind = Literal["post", "page"]
 
@@ -56,20 +58,30 @@ def read_sources(project: Path) -> tuple[Sources, list[Problem]]:
     for file in _files(site):
         place = file.relative_to(site).as_posix()
         path = f"{SITE}/{place}"
-        if file.is_symlink() and not file.resolve().is_relative_to(project.resolve()):
-            problems.append(Problem(path, 0, "a link to a file outside the project", "copy the file here instead"))
-        elif file.suffix == ".md":
-            text = decode(file.read_bytes(), path)
+        if fault := link_fault(file, project):
+            problems.append(Problem(path, 0, fault, LINK_HINT))
+        elif file.suffix.lower() in _MARKDOWN:
+            text = read_text(file, path)
             if isinstance(text, Problem):
                 problems.append(text)
             else:
                 kind: Kind = "post" if place.startswith(POSTS + "/") else "page"
-                markdown.append(Source(path, place.removesuffix(".md"), kind, text))
+                markdown.append(Source(path, place.removesuffix(file.suffix), kind, text))
         elif reason := unsafe_reason("/" + place.replace("%", "%25")):
             problems.append(Problem(path, 0, f"this name cannot be published: it {reason}", "rename the file"))
         else:
             static.append(StaticFile(path, file, "/" + place))
     return Sources(tuple(markdown), tuple(static)), problems
+
+
+def link_fault(file: Path, project: Path) -> str:
+    """Why the symbolic link `file` is not followed, or "" when it is, or is no link."""
+    if not file.is_symlink():
+        return ""
+    target = Path(os.path.realpath(file))  # Path.resolve raises on a link that points to itself
+    if not target.is_relative_to(os.path.realpath(project)):
+        return "a link to a file outside the project"
+    return "" if target.is_file() else "a link to a folder, or to nothing"
 
 
 def _files(site: Path) -> Iterator[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
 from leadpages.core.errors import Problem
 
@@ -15,7 +16,18 @@ _INVISIBLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff{BLOCK_STAR
 # UTF-8 read as Windows-1252 leaves a lead byte (Â, Ã, â, ð …) with one to three characters that stand for
 # bytes 0x80 to 0xBF.
 _CONTINUATION = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\x80-\xbf"
-_MOJIBAKE = re.compile(rf"[\w'’.,-]*?((?:[Â-ô][{_CONTINUATION}]{{1,3}})+)[\w'’.,-]*")
+_MOJIBAKE = re.compile(rf"(?:[Â-ô][{_CONTINUATION}]{{1,3}})+")
+_WORD_BEFORE = re.compile(r"[\w'’.,-]{0,40}\Z")
+_WORD_AFTER = re.compile(rf"(?:[Â-ô][{_CONTINUATION}]{{1,3}}|[\w'’.,-]){{0,40}}")
+
+
+def read_text(file: Path, path: str) -> str | Problem:
+    """The text of `file`, which problems call `path`."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        return Problem(path, 0, f"cannot be read: {(error.strerror or str(error)).lower()}")
+    return decode(data, path)
 
 
 def decode(data: bytes, path: str) -> str | Problem:
@@ -35,30 +47,32 @@ def decode(data: bytes, path: str) -> str | Problem:
 
 def find_mojibake(text: str, path: str) -> list[Problem]:
     """A warning for each word that was decoded wrongly once, with the word as it was meant."""
-    if not _MOJIBAKE.search(text):
-        return []
     problems = []
+    end = 0
     for found in _MOJIBAKE.finditer(text):
-        repaired = _repair(found[1])
-        if repaired is None:
+        if found.start() < end or _repair(found) == found[0]:
             continue
-        word = found[0].replace(found[1], repaired)
-        line = text[: found.start(1)].count("\n") + 1
-        message = f"`{found[0]}` was decoded wrongly once"
-        problems.append(Problem(path, line, message, f"it should read `{word}`", "warning"))
+        before = _WORD_BEFORE.search(text[max(end, found.start() - 40) : found.start()])
+        after = _WORD_AFTER.match(text, found.end())
+        word = (before[0] if before else "") + found[0] + (after[0] if after else "")
+        end = found.end() + (len(after[0]) if after else 0)
+        line = text[: found.start()].count("\n") + 1
+        hint = f"it should read `{_MOJIBAKE.sub(_repair, word)}`"
+        problems.append(Problem(path, line, f"`{word}` was decoded wrongly once", hint, "warning"))
     return problems
 
 
-def _repair(text: str) -> str | None:
+def _repair(found: re.Match[str]) -> str:
+    """What `found` was meant to say; itself when it makes sense as it is."""
     data = bytearray()
-    for character in text:
+    for character in found[0]:
         try:
             data += character.encode("cp1252")
         except UnicodeEncodeError:
             if ord(character) > 0xFF:
-                return None
+                return found[0]
             data.append(ord(character))  # cp1252 leaves five bytes undefined; decoders keep them as they are
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return None
+        return found[0]

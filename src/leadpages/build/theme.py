@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-import tomllib
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from jinja2 import FileSystemLoader, TemplateNotFound, TemplateSyntaxError
+from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
 from pydantic import Field
 
-from leadpages.build.schema import Strict, check
-from leadpages.build.toml_file import parse_toml
+from leadpages.build.config import FILE as CONFIG_FILE
+from leadpages.build.config import Config
+from leadpages.build.schema import Strict, check, line_of
+from leadpages.build.sources import LINK_HINT, link_fault
+from leadpages.build.text import read_text
+from leadpages.build.toml_file import parse_toml, read_toml
 from leadpages.core.errors import Problem, nearest
 
 FILE: Final = "theme.toml"
@@ -22,6 +26,8 @@ DEFAULT: Final = "default"
 #: The theme's styles go out as this one file.
 STYLESHEET: Final = "style.css"
 SCRIPT: Final = "form.js"
+#: What filling a template may raise: Jinja's own errors, and those of the expressions in it.
+TEMPLATE_ERRORS: Final = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 AttributeType = Literal["text", "url", "image", "form", "flag"]
 KeyType = Literal["text", "number", "flag", "list"]
@@ -75,7 +81,8 @@ class Theme:
     def stylesheet(self) -> str:
         """The theme's styles as one text."""
         assets = self.assets()
-        return "".join(assets[name].read_text("utf-8").strip() + "\n" for name in self.stylesheets)
+        found = (assets[name] for name in self.stylesheets if name in assets)
+        return "".join(file.read_text("utf-8", "replace").strip() + "\n" for file in found)
 
     def default_mail(self, name: str) -> Path | None:
         """The theme's own mail of that name, for forms that bring none."""
@@ -83,8 +90,9 @@ class Theme:
         return next((file for file in found if file.is_file()), None)
 
 
-def load_theme(project: Path, name: str) -> tuple[Theme, list[Problem]]:
-    """The theme `name` of `project`, or the packaged one of that name."""
+def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
+    """The theme that `config` names: the project's own, or the packaged one of that name."""
+    name, asked_in, line = config.theme, CONFIG_FILE, config.line("theme")
     folders: list[Path] = []
     problems: list[Problem] = []
     stylesheets: tuple[str, ...] = ()
@@ -94,10 +102,11 @@ def load_theme(project: Path, name: str) -> tuple[Theme, list[Problem]]:
         if folder is None or folder in folders:
             known = sorted({DEFAULT, *(entry.name for entry in _entries(project / "themes"))})
             message = f"there is no theme `{name}`" if folder is None else f"theme `{name}` extends itself"
-            problems.append(Problem(f"themes/{name}", 0, message, nearest(name, known)))
+            problems.append(Problem(asked_in, line, message, nearest(name, known)))
             break
         folders.append(folder)
-        read, found = _read(project, folder)
+        asked_in = _shown(project, folder / FILE)
+        read, line, found = _read(folder, asked_in)
         problems += found
         stylesheets = stylesheets or read.stylesheets
         front_matter = dict(read.front_matter) | front_matter
@@ -105,10 +114,8 @@ def load_theme(project: Path, name: str) -> tuple[Theme, list[Problem]]:
     packaged = _packaged(DEFAULT)
     folders = folders if packaged in folders else [*folders, packaged]
     blocks, found = _blocks(project, folders)
-    theme = Theme(tuple(folders), stylesheets or _read(project, packaged)[0].stylesheets, front_matter, blocks)
-    missing = [name for name in theme.stylesheets if name not in theme.assets()]
-    problems += [Problem(_shown(project, folders[0] / FILE), 0, f"no assets/{name} in the theme") for name in missing]
-    return theme, problems + found
+    theme = Theme(tuple(folders), stylesheets or _read(packaged, FILE)[0].stylesheets, front_matter, blocks)
+    return theme, problems + found + _check_files(project, theme)
 
 
 def _packaged(name: str) -> Path:
@@ -120,13 +127,31 @@ def _find(project: Path, name: str) -> Path | None:
     return next((f for f in candidates if re.fullmatch(r"[\w-]+", name) and (f / FILE).is_file()), None)
 
 
-def _read(project: Path, folder: Path) -> tuple[ThemeFile, list[Problem]]:
-    path = _shown(project, folder / FILE)
-    parsed = parse_toml((folder / FILE).read_text("utf-8"), path)
-    if isinstance(parsed, Problem):
-        return ThemeFile(), [parsed]
-    checked = check(ThemeFile, parsed[0], path, parsed[1])
-    return (ThemeFile(), checked) if isinstance(checked, list) else (checked, [])
+def _read(folder: Path, path: str) -> tuple[ThemeFile, int, list[Problem]]:
+    """The theme's own file, the line on which it names its parent, and what is wrong."""
+    toml = read_toml(folder / FILE, path)
+    if isinstance(toml, Problem):
+        return ThemeFile(), 0, [toml]
+    checked = check(ThemeFile, toml.data, path, toml.lines)
+    if isinstance(checked, list):
+        return ThemeFile(), 0, checked
+    return checked, line_of(("extends",), toml.lines), []
+
+
+def _check_files(project: Path, theme: Theme) -> list[Problem]:
+    """Templates and styles are text, every style that is named is there, and no asset is a link out."""
+    assets = theme.assets()
+    missing = [name for name in theme.stylesheets if name not in assets]
+    problems = [
+        Problem(_shown(project, theme.folders[0] / FILE), 0, f"no assets/{name} in the theme") for name in missing
+    ]
+    texts = [file for folder in theme.folders for file in sorted((folder / "templates").rglob("*.html"))]
+    texts += [assets[name] for name in theme.stylesheets if name in assets]
+    read = [read_text(file, _shown(project, file)) for file in texts]
+    problems += [found for found in read if isinstance(found, Problem)]
+    own = [file for file in assets.values() if file.is_relative_to(project)]
+    faults = [(file, link_fault(file, project)) for file in own]
+    return problems + [Problem(_shown(project, file), 0, fault, LINK_HINT) for file, fault in faults if fault]
 
 
 def _blocks(project: Path, folders: list[Path]) -> tuple[dict[str, BlockFile], list[Problem]]:
@@ -134,6 +159,8 @@ def _blocks(project: Path, folders: list[Path]) -> tuple[dict[str, BlockFile], l
     problems: list[Problem] = []
     for folder in reversed(folders):
         for file in _entries(folder / "templates" / "blocks"):
+            if file.suffix != ".html":
+                continue
             declared = _read_block(file, _shown(project, file))
             if isinstance(declared, BlockFile):
                 blocks[file.stem] = declared
@@ -143,14 +170,14 @@ def _blocks(project: Path, folders: list[Path]) -> tuple[dict[str, BlockFile], l
 
 
 def _read_block(file: Path, path: str) -> BlockFile | list[Problem]:
-    opening = re.match(r"\{#(.*?)#\}", file.read_text("utf-8"), re.DOTALL)
+    text = read_text(file, path)
+    if isinstance(text, Problem):
+        return [text]
+    opening = re.match(r"\{#(.*?)#\}", text, re.DOTALL)
     if opening is None:
         return [Problem(path, 1, "a block begins with a comment that declares it", 'like {# description = "…" #}')]
-    try:
-        data: dict[str, Any] = tomllib.loads(opening[1])
-    except tomllib.TOMLDecodeError as error:
-        return [Problem(path, 1, f"the block's declaration is not valid TOML: {error}")]
-    return check(BlockFile, data, path, {})
+    parsed = parse_toml(opening[1], path)
+    return [parsed] if isinstance(parsed, Problem) else check(BlockFile, parsed[0], path, parsed[1])
 
 
 def _entries(folder: Path) -> Iterator[Path]:
@@ -162,12 +189,23 @@ def _shown(project: Path, file: Path) -> str:
 
 
 def template_problem(name: str, error: Exception) -> Problem:
-    """The fault of template `name` as a problem with its place."""
+    """What a template raised, as a problem where it was raised: in `name`, or in one that `name` uses."""
     if isinstance(error, TemplateSyntaxError):
-        return Problem(f"templates/{error.name}", error.lineno, f"the template is not valid: {error.message}")
+        path = _from_themes(error.filename or f"templates/{error.name or name}")
+        return Problem(path, error.lineno, f"the template is not valid: {error.message}")
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if "/templates/" in Path(frame.filename).as_posix()
+    ]
+    path, line = (_from_themes(frames[-1].filename), frames[-1].lineno or 0) if frames else (f"templates/{name}", 0)
     if isinstance(error, TemplateNotFound):
-        return Problem(f"templates/{name}", 0, f"it uses a template `{error.name}` that does not exist")
-    return Problem(f"templates/{name}", 0, f"the template failed: {error}")
+        return Problem(path, line, f"it uses a template `{error.name}` that does not exist")
+    return Problem(path, line, f"the template failed: {error}")
+
+
+def _from_themes(file: str) -> str:
+    parts = Path(file).parts
+    at = max((at for at, part in enumerate(parts) if part == "themes"), default=0)
+    return "/".join(parts[at:])
 
 
 def theme_templates(theme: Theme) -> list[str]:

@@ -4,13 +4,35 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from leadpages.build.schema import Lines
+from leadpages.build.text import find_mojibake, read_text
 from leadpages.core.errors import Problem
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"\s*([\w\-]+|\"[^\"]+\")\s*=")
+
+
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """The tables of a file, where their keys stand, and what is odd about its text."""
+
+    data: Mapping[str, Any]
+    lines: Lines
+    warnings: Sequence[Problem]
+
+
+def read_toml(file: Path, path: str) -> TomlFile | Problem:
+    """What is in `file`, which problems call `path`, or what keeps it from being read."""
+    text = read_text(file, path)
+    if isinstance(text, Problem):
+        return text
+    parsed = parse_toml(text, path)
+    return parsed if isinstance(parsed, Problem) else TomlFile(*parsed, find_mojibake(text, path))
 
 
 def parse_toml(text: str, path: str) -> tuple[dict[str, Any], Lines] | Problem:
@@ -23,6 +45,8 @@ def parse_toml(text: str, path: str) -> tuple[dict[str, Any], Lines] | Problem:
         return Problem(path, line, f"not valid TOML: {message[:1].lower()}{message[1:]}", _hint(text, line))
     except RecursionError:
         return Problem(path, 1, "not valid TOML: nested too deeply")
+    except ValueError:  # of int(), which refuses to read thousands of digits
+        return Problem(path, 1, "not valid TOML: a number with too many digits")
     return data, _lines(text)
 
 

@@ -63,6 +63,9 @@ def main() -> None:
         if error.hint:
             click.echo(f"  hint: {error.hint}", err=True)
         sys.exit(1)
-    except BrokenPipeError:  # `leadpages leads list | head`
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # `leadpages leads list | head`
+            sys.stderr.close()
+            sys.exit(0)
+        click.echo(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        sys.exit(1)

@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from leadpages.build.plain_text import escape_markdown
 from leadpages.build.sources import POSTS, SITE
 from leadpages.cli.options import project_option
 from leadpages.core.errors import OutputError
@@ -83,7 +84,7 @@ def _write(project: Path, folder: str, title: str, template: str) -> None:
     quoted = json.dumps(title, ensure_ascii=False)
     try:
         with file.open("x", encoding="utf-8") as target:
-            target.write(template.format(title=quoted, heading=title, day=now().date().isoformat()))
+            target.write(template.format(title=quoted, heading=escape_markdown(title), day=now().date().isoformat()))
     except FileExistsError:
         raise OutputError(f"{file} is there already", "choose another title") from None
     click.echo(file)

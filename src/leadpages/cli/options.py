@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
+
+from leadpages.core.urls import web_address
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -33,7 +34,7 @@ def base_url_option(command: Command) -> Command:
 
 
 def _check_base_url(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/")):
-        raise click.BadParameter("expected a web address without a path, like https://www.example.com")
-    return value.rstrip("/")
+    try:
+        return web_address(value) if value else ""
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None

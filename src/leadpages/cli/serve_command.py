@@ -27,7 +27,7 @@ def command(project: Path, port: int, drafts: bool) -> None:
     server = serve(app, port)
     try:
         _report_fault(app.start())
-        click.echo(f"{preview.url}/  (mail: {preview.url}/_/mail, stop: Ctrl-C)")
+        click.echo(f"{preview.url}/  (mailbox at /_/mail, Ctrl-C stops)")
         server.serve_forever()
     except KeyboardInterrupt:
         pass

@@ -81,7 +81,7 @@ def load(folder: Path) -> Bundle:
         )
     except FileNotFoundError:
         raise BundleError(f"there is no bundle in {folder}", "run `leadpages build`, or set LEADPAGES_BUNDLE") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"{folder / INDEX} cannot be read: {error}", "run `leadpages build` again") from error
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
+from typing import Final, Literal
+
+#: More words than this are no hint.
+_FEW: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,9 @@ class StorageFull(StorageError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint sentence naming the known word most like `word`, or all of them when none is close."""
+    """A hint sentence naming the known word most like `word`, or all of them when none is close and they are few."""
     words = sorted(known)
     close = get_close_matches(word.casefold(), words, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{close[0]}`?"
-    return f"known: {', '.join(words)}" if words else ""
+    return f"known: {', '.join(words)}" if 0 < len(words) <= _FEW else ""

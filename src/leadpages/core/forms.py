@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, localcontext
 from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -193,9 +193,10 @@ def has_control_characters(text: str, *, allow_lines: bool = False) -> bool:
 def _check(field: Field, typed: list[str]) -> str | list[str]:
     if field.type == "checkbox" and field.choices:
         return _check_several(field, [text for text in typed if text])
-    text = typed[0] if typed else field.value if field.type == "hidden" else ""
-    if len([t for t in typed if t]) > 1:
+    given = [text for text in typed if text]
+    if len(given) > 1:
         raise _Invalid("several", f"Give one answer for “{field.label}”")
+    text = given[0] if given else field.value if field.type == "hidden" and not typed else ""
     if not text:
         if field.required:
             raise _Invalid("required", _required_message(field))
@@ -244,8 +245,11 @@ def _check_email(field: Field, text: str) -> str:
 
     try:
         address = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+        good = "=?" not in text  # to mail programs that begins an encoded word (RFC 2047), which can hide a header
     except EmailNotValidError:
-        raise _Invalid("email", f"Enter {_inline(field.label)} in the format name@example.com") from None
+        good = False
+    if not good:
+        raise _Invalid("email", f"Enter {_inline(field.label)} in the format name@example.com")
     return address.ascii_email or address.normalized
 
 
@@ -267,19 +271,22 @@ def _check_url(field: Field, text: str) -> str:
 
 
 def _check_number(field: Field, text: str) -> str:
-    try:
-        number = Decimal(text) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) else None
-    except InvalidOperation:
-        number = None
-    if number is None:
+    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
         raise _Invalid("number", f"Enter {_inline(field.label)} as a number")
+    number = Decimal(text)
     if field.min and number < Decimal(field.min):
         raise _Invalid("too_small", f"“{field.label}” must be {field.min} or more")
     if field.max and number > Decimal(field.max):
         raise _Invalid("too_large", f"“{field.label}” must be {field.max} or less")
-    if field.step and (number - Decimal(field.min or 0)) % Decimal(field.step):
+    if field.step and _is_off_step(number, field):
         raise _Invalid("step", f"“{field.label}” must be in steps of {field.step}")
     return text
+
+
+def _is_off_step(number: Decimal, field: Field) -> bool:
+    with localcontext() as context:
+        context.prec = 2 * field.longest + 100  # nothing is rounded: at 28 digits, a longer number raises
+        return bool((number - Decimal(field.min or 0)) % Decimal(field.step))
 
 
 def _check_date(field: Field, text: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from leadpages.core.errors import SettingsError
+from leadpages.core.urls import web_address
 
 _DEFAULT_DATABASE_URL = "sqlite:///leads.db"
 _WEAK_KEYS = ("secret", "changeme", "change-me", "password", "example", "default")
@@ -70,7 +70,7 @@ def _secret_keys(text: str) -> tuple[str, ...]:
 
 
 def _site_url(text: str) -> str:
-    url = text.rstrip("/")
-    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-        raise SettingsError(f"LEADPAGES_SITE_URL is {text!r}: expected a web address like https://www.example.com")
-    return url
+    try:
+        return web_address(text) if text else ""
+    except ValueError as error:
+        raise SettingsError(f"LEADPAGES_SITE_URL is {text!r}: {error}") from None

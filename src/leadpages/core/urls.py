@@ -33,9 +33,11 @@ def unsafe_reason(path: str) -> str:
     plain = unquote(path)
     if found := _FORBIDDEN.search(plain):
         return f"contains {found[0]!r}"
-    for part in plain.strip("/").split("/") if plain.strip("/") else []:
-        if part in ("", ".", ".."):
-            return f"has a {part!r} step" if part else "has an empty step (`//`)"
+    if "//" in plain:
+        return "has an empty step (`//`)"
+    for part in plain.strip("/").split("/"):
+        if part in (".", ".."):
+            return f"has a {part!r} step"
         if part.partition(".")[0].casefold() in _RESERVED:
             return f"uses `{part}`, a name that Windows reserves"
         if part.endswith((".", " ")) or part.startswith(" "):
@@ -71,3 +73,20 @@ def origin(url: str) -> str:
     default = {"http": 80, "https": 443}.get(parts.scheme)
     port = "" if parts.port in (None, default) else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}"
+
+
+def web_address(text: str) -> str:
+    """`scheme://host` of a site's address.
+
+    Raises ValueError for anything that is more or less than that.
+    """
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, a port that is no number
+        good = False
+    if not good:
+        raise ValueError("expected a web address like https://www.example.com")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("expected a web address without a path: a site lives at the root of its host")
+    return f"{parts.scheme}://{parts.netloc}"

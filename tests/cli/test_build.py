@@ -1,0 +1,107 @@
+"""`leadpages build` and `leadpages check` as scripts see them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.conftest import CONFIG, NEWSLETTER, RunCli, WriteProject
+
+GOOD = {"leadpages.toml": CONFIG, "site/a.md": "---\ntitle: A\n---\n\nText.\n", "forms/news.toml": NEWSLETTER}
+ODD = GOOD | {"site/a.md": "---\ntitle: A\nlayout: page\n---\n\nText.\n"}
+BAD = GOOD | {"site/a.md": "---\ntitle: A\n---\n\n::none\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "code"),
+    [
+        (GOOD, [], 0),
+        (GOOD, ["--strict"], 0),
+        (ODD, [], 0),
+        (ODD, ["--strict"], 1),
+        (BAD, [], 1),
+        (GOOD, ["--nonsense"], 2),
+        (GOOD, ["--project", "none"], 2),
+    ],
+)
+@pytest.mark.parametrize("command", ["build", "check"])
+def test_exit_codes(
+    command: str, files: dict[str, str], options: list[str], code: int, write_project: WriteProject, run_cli: RunCli
+) -> None:
+    """0 is done, 1 is a problem in the project, 2 is wrong usage; messages go to stderr."""
+    ran = run_cli(command, "--project", write_project(files), *options)
+
+    assert ran.code == code
+    assert bool(ran.stderr) == (code > 0 or files is ODD)
+    assert bool(ran.stdout) == (code == 0 and (command == "build" or files is GOOD))
+
+
+def test_json_of_a_build(write_project: WriteProject, run_cli: RunCli) -> None:
+    """`build --json` says what was built, where, and what was odd about it."""
+    project = write_project(ODD)
+
+    ran = run_cli("build", "--json", "--project", project)
+
+    report = json.loads(ran.stdout)
+    assert (ran.code, ran.stderr, report["ok"]) == (0, "", True)
+    assert (report["pages"], report["posts"], report["forms"]) == (1, 0, 1)
+    assert report["public"] == f"{project}/public"
+    assert report["files_unchanged"] == 0
+    assert [problem["path"] for problem in report["problems"]] == ["site/a.md"]
+
+
+@pytest.mark.parametrize("command", ["build", "check"])
+def test_json_of_a_problem(command: str, write_project: WriteProject, run_cli: RunCli) -> None:
+    """With `--json`, problems are data on stdout, and nothing is on stderr."""
+    ran = run_cli(command, "--json", "--project", write_project(BAD))
+
+    assert (ran.code, ran.stderr) == (1, "")
+    assert json.loads(ran.stdout) == {
+        "ok": False,
+        "problems": [
+            {
+                "path": "site/a.md",
+                "line": 5,
+                "message": "there is no block `none`",
+                "hint": "known: cta, form, hero",
+                "severity": "error",
+            }
+        ],
+    }
+
+
+def test_check_writes_nothing(write_project: WriteProject, run_cli: RunCli) -> None:
+    """`check` leaves the project as it is."""
+    project = write_project(GOOD)
+
+    run_cli("check", "--project", project)
+
+    assert {entry.name for entry in project.iterdir()} == {"leadpages.toml", "site", "forms"}
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("https://stage.example.com", 0),
+        ("https://stage.example.com/", 0),
+        ("stage.example.com", 2),
+        ("https://stage.example.com/blog/", 2),
+        ("ftp://stage.example.com", 2),
+    ],
+)
+def test_base_url(url: str, code: int, write_project: WriteProject, run_cli: RunCli) -> None:
+    """`--base-url` stands in for the configured address, when it is one."""
+    project = write_project(GOOD)
+
+    assert run_cli("build", "--project", project, "--base-url", url).code == code
+    if code == 0:
+        assert "<loc>https://stage.example.com/a/</loc>" in (project / "public/sitemap.xml").read_text()
+
+
+def test_commands_are_listed(run_cli: RunCli) -> None:
+    """`--help` names every command, and each has a help of its own."""
+    listed = run_cli("--help").stdout
+
+    for command in ("init", "new", "import", "build", "check", "serve", "leads", "deliver"):
+        assert f"\n  {command} " in listed
+        assert run_cli(command, "--help").code == 0

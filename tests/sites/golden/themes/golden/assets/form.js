@@ -1,0 +1,1 @@
+// The theme's own script, so that a change of the packaged one is no change here.
