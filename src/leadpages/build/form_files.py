@@ -173,6 +173,8 @@ def _check_bounds(field: FieldKeys) -> None:
             raise Fault(f"field `{field.name}` has `{key}`, which does not go with type {field.type}", key)
         try:
             parsed = Decimal(text) if field.type == "number" else date.fromisoformat(text)
+            if isinstance(parsed, Decimal) and not parsed.is_finite():
+                raise ValueError
         except (InvalidOperation, ValueError):
             raise Fault(f"`{key}` of field `{field.name}` is {text!r}", key, f"expected a {field.type}") from None
         if key == "step" and isinstance(parsed, Decimal) and parsed <= 0:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import time
+from typing import NoReturn
 
 import click
 
 from leadpages.core.bundle import load
-from leadpages.core.errors import SettingsError
+from leadpages.core.errors import SettingsError, StorageError
 from leadpages.core.settings import Settings, read_settings
 from leadpages.core.signing import Tokens
 from leadpages.core.times import now
 from leadpages.delivery.mail import Composer
 from leadpages.delivery.outbox import Report, drain
-from leadpages.delivery.transports import SMTPTransport
+from leadpages.delivery.transports import SMTPTransport, Transport
 from leadpages.stores.opening import open_store
+from leadpages.stores.protocol import Store
 
 _PAUSE_S = 5.0
 
@@ -35,12 +37,9 @@ def command(watch: bool) -> None:
     composer = _composer(settings)
     store = open_store(settings.database_url)
     try:
+        if watch:
+            _watch(store, composer, transport)
         report = drain(store, composer, transport, now)
-        while watch:
-            if report != Report():
-                click.echo(_summary(report))
-            time.sleep(_PAUSE_S)
-            report = drain(store, composer, transport, now)
     except KeyboardInterrupt:
         return
     finally:
@@ -48,6 +47,18 @@ def command(watch: bool) -> None:
     click.echo(_summary(report))
     if report.paused or report.put_off or report.dead:
         raise SystemExit(1)
+
+
+def _watch(store: Store, composer: Composer, transport: Transport) -> NoReturn:
+    while True:
+        try:
+            report = drain(store, composer, transport, now)
+        except StorageError as error:  # a locked database is free again in a moment
+            click.echo(f"error: {error.message}", err=True)
+        else:
+            if report != Report():
+                click.echo(_summary(report))
+        time.sleep(_PAUSE_S)
 
 
 def _composer(settings: Settings) -> Composer:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 from html import escape
 from typing import Final
@@ -39,7 +39,7 @@ class Composer:
         """
         template = self.bundle.mails[item.form][item.mail]
         values = self._values(item, recipient, now)
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=_policy())
         message["From"] = _address(template.sender)
         message["To"] = Address(addr_spec=recipient.email)
         message["Subject"] = _one_line(fill(template.subject, values))
@@ -76,6 +76,20 @@ class Composer:
         return f"{self.handler_url}{path}{token}"
 
 
+class _OneLineHeader(UnstructuredHeader, BaseHeader):
+    """A header that is an address on the web: folded, it would become encoded words that no mail program reads."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header as it is sent (RFC 5322 allows 998 characters)."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _policy() -> Policy:
+    registry = HeaderRegistry()
+    registry.map_to_type("list-unsubscribe", _OneLineHeader)
+    return SMTP.clone(header_factory=registry)
+
+
 def _set_body(message: EmailMessage, template: MailTemplate, values: dict[str, str]) -> None:
     message.set_content(fill(template.text, values), cte="quoted-printable")
     message.add_alternative(fill(template.html, values, escape), subtype="html", cte="quoted-printable")
@@ -87,4 +101,6 @@ def _address(sender: str) -> Address:
 
 
 def _one_line(text: str) -> str:
-    return "".join(" " if has_control_characters(c) else c for c in text)
+    plain = "".join(" " if has_control_characters(c) else c for c in text)
+    # `=?` begins an encoded word (RFC 2047): `email` would decode it, and what it hides may be a line break.
+    return plain.replace("=?", "= ?")

@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 from leadpages.core.errors import LeadpagesError, SettingsError
 
 _TIMEOUT_S: Final = 30.0
+#: "Log in first", in its shades (RFC 4954), whichever command the mail host says it to.
+_CREDENTIALS_REFUSED: Final = (530, 534, 535, 538)
 
 
 class TryLater(LeadpagesError):
@@ -22,7 +24,7 @@ class Bounced(LeadpagesError):
 
 
 class NotLetIn(LeadpagesError):
-    """The mail host refused us, not the mail: wrong credentials. No mail can go out until someone mends that."""
+    """The mail host refused us, not the mail: wrong credentials, say. No mail can go out until someone mends that."""
 
 
 class Transport(Protocol):
@@ -43,14 +45,18 @@ class SMTPTransport:
     """
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname if parts.scheme in ("smtp", "smtps") else None, parts.port
+        except ValueError:  # half an IPv6 address, a port that is no number
+            host = None
+        if not host:
             raise SettingsError(
                 "LEADPAGES_SMTP_URL must be like smtp://user:password@mail.example.com:587",
                 "smtp:// upgrades to TLS where the host can, smtps:// starts with it",
             )
-        self._host, self._implicit_tls = parts.hostname, parts.scheme == "smtps"
-        self._port = parts.port or (465 if self._implicit_tls else 587)
+        self._host, self._implicit_tls = host, parts.scheme == "smtps"
+        self._port = port or (465 if self._implicit_tls else 587)
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self._connection: smtplib.SMTP | None = None
 
@@ -59,12 +65,12 @@ class SMTPTransport:
         try:
             self._connection = self._connection or self._connect()
             self._connection.send_message(message)
-        except smtplib.SMTPAuthenticationError as error:
-            self.close()
-            raise NotLetIn(f"the mail host refused our credentials ({error.smtp_code})") from error
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
             self._refused(code, reply)
+        except smtplib.SMTPSenderRefused as error:
+            # Not the fault of the one who is to get the mail: someone may yet allow this sender.
+            self._refused(error.smtp_code, error.smtp_error, otherwise=TryLater)
         except smtplib.SMTPResponseException as error:
             self._refused(error.smtp_code, error.smtp_error)
         except (smtplib.SMTPException, OSError) as error:
@@ -80,12 +86,26 @@ class SMTPTransport:
             except (smtplib.SMTPException, OSError):
                 connection.close()
 
-    def _refused(self, code: int, reply: bytes | str) -> None:
-        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    def _refused(self, code: int, reply: bytes | str, otherwise: type[LeadpagesError] = Bounced) -> None:
         self.close()
-        raise (Bounced if code >= 500 else TryLater)(f"{code} {text}")
+        if code in _CREDENTIALS_REFUSED:
+            raise NotLetIn(f"the mail host refused our credentials ({code})")
+        raise (otherwise if code >= 500 else TryLater)(f"{code} {_text(reply)}")
 
     def _connect(self) -> smtplib.SMTP:
+        """A connection, logged in. No mail is at stake yet: who is refused here is we."""
+        try:
+            return self._open()
+        except smtplib.SMTPAuthenticationError as error:
+            raise NotLetIn(f"the mail host refused our credentials ({error.smtp_code})") from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise NotLetIn(f"the mail host takes no passwords: {error}") from error
+        except smtplib.SMTPResponseException as error:
+            if error.smtp_code < 500:
+                raise
+            raise NotLetIn(f"the mail host does not let us in: {error.smtp_code} {_text(error.smtp_error)}") from error
+
+    def _open(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if self._implicit_tls:
             connection: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=_TIMEOUT_S, context=context)
@@ -104,3 +124,7 @@ class SMTPTransport:
             connection.close()
             raise
         return connection
+
+
+def _text(reply: bytes | str) -> str:
+    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Request, Response
 
+from leadpages.core.errors import LeadpagesError
 from leadpages.core.forms import GatedFile
 from leadpages.core.signing import TokenExpired
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import Refusal, not_found
 from leadpages.handler.service import Service
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
 
 _RESEND_PAUSE: Final = timedelta(minutes=10)
 
@@ -38,30 +42,47 @@ def answer(service: Service, pages: Pages, request: Request, token: str) -> Resp
         return pages.show("link-sent", "A new link is on its way")
     if expired:
         return pages.show("expired", "This link has expired", 410, resend=True, again="")
-    if request.method == "GET":
-        _count(service, request, submission_id, asked.count, form.file)
-    return _send(service, request, form.file)
+    response = _open(service, request, form.file)
+    if request.method == "GET" and _counts(response, asked.count):
+        try:
+            _count(service, submission_id, form.file)
+        except LeadpagesError:
+            response.close()
+            raise
+    return response
 
 
-def _count(service: Service, request: Request, submission_id: str, count: int, file: GatedFile) -> None:
-    # A reader that asks for a file in ranges has one download, counted when its first byte is asked for.
-    continues = bool(re.match(r"bytes=0*[1-9]", request.headers.get("Range", "")))
-    if continues and 0 < count <= file.limit:
-        return
+def _count(service: Service, submission_id: str, file: GatedFile) -> None:
     if not service.store.count_download(submission_id, file.limit, service.clock()):
         raise Refusal(404, "used_up", "This link has been used as often as it can be.")
 
 
-def _send(service: Service, request: Request, file: GatedFile) -> Response:
-    response = send_file(
-        service.folder / file.path,
-        request.environ,
-        mimetype=file.media_type,
-        as_attachment=True,
-        download_name=file.name,
-        conditional=True,
-        etag=file.sha256,
-    )
+def _counts(response: Response, count: int) -> bool:
+    """Whether this is a download: a later part of the file belongs to the one that had the first byte."""
+    return response.status_code != 416 and not (count and response.content_range.start)
+
+
+def _open(service: Service, request: Request, file: GatedFile) -> Response:
+    try:
+        response = send_file(
+            service.folder / file.path,
+            _with_one_range(request),
+            mimetype=file.media_type,
+            as_attachment=True,
+            download_name=file.name,
+            conditional=True,
+            etag=file.sha256,
+        )
+    except RequestedRangeNotSatisfiable:
+        return Response(status=416, headers={"Content-Range": f"bytes */{file.size}"})
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _with_one_range(request: Request) -> WSGIEnvironment:
+    """The request without a range that is unreadable or manifold: it is answered in full (RFC 9110, 14.2)."""
+    asked = request.range
+    if asked and asked.units == "bytes" and len(asked.ranges) == 1:
+        return request.environ
+    return {name: value for name, value in request.environ.items() if name != "HTTP_RANGE"}

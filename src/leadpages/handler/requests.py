@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 from urllib.parse import parse_qsl
+from uuid import uuid4
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request
 
 from leadpages.handler.refusals import Refusal
@@ -18,7 +20,13 @@ _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 class HandlerRequest(Request):
     """A request whose body may be `MAX_BODY_BYTES` long, by its header or as it comes in."""
 
-    max_content_length = MAX_BODY_BYTES
+    # One more than is taken: a body without a length is cut off there, and by that it is known to be too long.
+    max_content_length = MAX_BODY_BYTES + 1
+
+    @cached_property
+    def id(self) -> str:
+        """Names this request in its reply and in the log."""
+        return uuid4().hex[:16]
 
 
 def read_form(request: Request) -> dict[str, list[str]]:
@@ -48,11 +56,18 @@ def read_body(request: Request) -> bytes:
     Raises Refusal 413 for more, 400 when the client went away.
     """
     try:
-        return request.get_data(cache=False)
+        body = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        raise Refusal(413, "too_large", f"A form may have {MAX_BODY_BYTES // 1024} KiB.") from None
+        raise _too_large() from None
     except ClientDisconnected:
         raise Refusal(400, "incomplete", "The form did not arrive whole.") from None
+    if len(body) > MAX_BODY_BYTES:
+        raise _too_large()
+    return body
+
+
+def _too_large() -> Refusal:
+    return Refusal(413, "too_large", f"A form may have {MAX_BODY_BYTES // 1024} KiB.")
 
 
 def wants_json(request: Request) -> bool:

@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from uuid import uuid4
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
 from leadpages.core.forms import PAGE_FIELD, STARTED_FIELD, FieldError, Form, Rejected, has_control_characters, validate
 from leadpages.core.urls import SUBMIT
 from leadpages.handler.guards import check_origin, reason_to_quarantine, start_token
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import not_found
-from leadpages.handler.replies import json_reply
-from leadpages.handler.requests import read_form, wants_json
+from leadpages.handler.replies import error_reply, json_reply
+from leadpages.handler.requests import HandlerRequest, read_form, wants_json
 from leadpages.handler.service import Service
 from leadpages.leads.intake import take_in
 from leadpages.leads.model import Submission
 
 
-def answer(service: Service, pages: Pages, request: Request, name: str) -> Response:
+def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -> Response:
     """Show the form, or take it in.
 
     Raises Refusal for an unknown form, a foreign origin or an unreadable body, StorageError when the
@@ -38,13 +38,13 @@ def answer(service: Service, pages: Pages, request: Request, name: str) -> Respo
     return _take_in(service, pages, request, form)
 
 
-def _take_in(service: Service, pages: Pages, request: Request, form: Form) -> Response:
+def _take_in(service: Service, pages: Pages, request: HandlerRequest, form: Form) -> Response:
     posted = read_form(request)
     page = _page_path(posted)
     outcome = validate(form, posted)
     if isinstance(outcome, Rejected):
         if wants_json(request):
-            return json_reply({"error": "invalid", "errors": [_as_json(e) for e in outcome.errors]}, 422)
+            return error_reply(422, "invalid", [_as_json(e) for e in outcome.errors], request.id)
         # The start time goes on, if there was one: mending a slip may well take less than the least time.
         started = next(iter(posted.get(STARTED_FIELD, ())), "")
         return _show_form(service, pages, form, outcome, page, started)

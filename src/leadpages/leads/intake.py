@@ -28,16 +28,19 @@ class Intake:
 def take_in(form: Form, standing: Standing, has_mail: Collection[str], now: datetime) -> Intake:
     """Decide for a submission that is neither quarantined nor repeated.
 
-    An address that was confirmed once is proven: it gets what it asks for at once, through any form.
+    An address that was confirmed once is proven: it gets what it asks for at once, through any form, though
+    not the same mail twice within `REPEAT_WINDOW`, whatever else was typed.
     """
-    if not form.double_opt_in:
-        return Intake(standing.status or "received", False, mails_on_acceptance(has_mail))
-    if standing.status == "confirmed":
-        return Intake("confirmed", False, mails_on_acceptance(has_mail))
-    asked_at = standing.confirmation_asked_at
-    if asked_at and now - asked_at < CONFIRMATION_PAUSE:
+    if not form.double_opt_in or standing.status == "confirmed":
+        lately = _within(REPEAT_WINDOW, standing.delivery_queued_at, now)
+        return Intake(standing.status or "received", False, () if lately else mails_on_acceptance(has_mail))
+    if _within(CONFIRMATION_PAUSE, standing.confirmation_asked_at, now):
         return Intake("pending", True, ())
     return Intake("pending", True, ("confirm",))
+
+
+def _within(window: timedelta, moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and now - moment < window
 
 
 def mails_on_acceptance(has_mail: Collection[str]) -> tuple[MailName, ...]:

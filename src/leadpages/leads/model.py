@@ -29,10 +29,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the store knows of an address at the moment a submission comes in."""
+    """What the store knows of an address at the moment a submission comes in.
+
+    `delivery_queued_at` is when the mail of the same form last went into the outbox.
+    """
 
     status: LeadStatus | None
     confirmation_asked_at: datetime | None
+    delivery_queued_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from leadpages.core.times import Clock
 from leadpages.core.urls import is_handler_path
 from leadpages.delivery.mail import Composer
 from leadpages.delivery.outbox import drain
-from leadpages.handler.app import App
+from leadpages.handler.application import App
 from leadpages.handler.service import Service
 from leadpages.preview import mailbox_pages, reloading, site_files
 from leadpages.preview.mailbox import Mailbox

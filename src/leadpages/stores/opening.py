@@ -13,10 +13,11 @@ def open_store(url: str) -> Store:
 
     Raises SettingsError for any other URL, StorageError when the store cannot be opened.
     """
-    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+    scheme, _, file = url.partition(":///")
+    if scheme == "sqlite" and file and file != ":memory:":  # what is in memory is lost at every restart
         from leadpages.stores.sqlite.store import SQLiteStore
 
-        return SQLiteStore(Path(url.removeprefix("sqlite:///")))
+        return SQLiteStore(Path(file))
     raise SettingsError(
         f"LEADPAGES_DATABASE_URL is {url!r}: expected sqlite:///FILE",
         "for example sqlite:////var/lib/leadpages/leads.db",

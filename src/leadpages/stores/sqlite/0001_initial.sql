@@ -62,6 +62,7 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'due';
 CREATE INDEX outbox_by_submission ON outbox (submission_id, mail);
+CREATE INDEX outbox_by_lead ON outbox (lead_id, form);
 
 CREATE TABLE page_events (
   day TEXT NOT NULL,

@@ -48,6 +48,9 @@ UPDATE submissions SET downloads = downloads + 1 WHERE id = :submission_id AND d
 -- name: last_queued
 SELECT max(created_at) AS at FROM outbox WHERE submission_id = :submission_id AND mail = :mail;
 
+-- name: last_delivery
+SELECT max(created_at) AS at FROM outbox WHERE lead_id = :lead_id AND form = :form AND mail = 'deliver';
+
 -- name: unsubscribe_lead
 UPDATE leads SET status = 'unsubscribed', unsubscribed_at = :now WHERE id = :lead_id AND status != 'unsubscribed';
 

@@ -7,10 +7,11 @@ import json
 import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import uuid4
 
 from leadpages.core.errors import StorageBusy, StorageError, StorageFull
@@ -21,7 +22,6 @@ from leadpages.leads.model import Dossier, Event, Lead, MailName, Standing, Subm
 from leadpages.stores.protocol import Confirmation, Decide, Download, MailsOf, OutboxItem, Recipient
 from leadpages.stores.queries import read_migrations, read_queries
 
-_BUSY_TIMEOUT_S: Final = 5.0
 _PAGE_ROWS: Final = 500
 #: Older libraries can corrupt a write-ahead log that several processes write (https://sqlite.org/wal.html).
 _WAL_IS_SAFE: Final = sqlite3.sqlite_version_info >= (3, 51, 3)
@@ -31,16 +31,18 @@ class SQLiteStore:
     """The Store protocol on SQLite.
 
     Commits are durable through a power cut: `synchronous` is FULL under WAL, and EXTRA where the
-    library's version makes the rollback journal the safe choice.
+    library's version makes the rollback journal the safe choice. `busy_timeout_s` is how long a call
+    waits for another writer before it raises StorageBusy.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_timeout_s: float = 5.0) -> None:
         self._path = path
-        self._idle: deque[sqlite3.Connection] = deque()
+        self._busy_timeout_s = busy_timeout_s
+        self._idle: deque[_Open] = deque()
         self._sql = read_queries(__package__)
         self._migrations = read_migrations(__package__)
-        with _translated():
-            self._migrate()
+        with _translated(), self._lent(self._connect("rwc")) as connection:
+            self._migrate(connection)
 
     def add_submission(self, submission: Submission, decide: Decide) -> None:
         """See `Store`."""
@@ -72,11 +74,9 @@ class SQLiteStore:
         now = row["received_at"]
         known = run("find_lead", {"address_key": key}).fetchone()
         since = to_text(submission.received_at - REPEAT_WINDOW)
-        if known and run("is_repeated", {"lead_id": known["id"], "since": since, **row}).fetchone():
+        if known and run("is_repeated", {**row, "lead_id": known["id"], "since": since}).fetchone():
             raise _Repeated
-        intake = decide(
-            Standing(known["status"], _moment(known["confirmation_asked_at"])) if known else Standing(None, None)
-        )
+        intake = decide(_standing(run, known, submission.form))
         lead = {
             "id": uuid4().hex,
             "address_key": key,
@@ -234,7 +234,7 @@ class SQLiteStore:
     def close(self) -> None:
         """See `Store`."""
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop().connection.close()
 
     def _pages(self, name: str, keys: tuple[str, str], start: tuple[str, str]) -> Iterator[dict[str, Any]]:
         # Page by page: one long read would keep writers waiting where the journal is not a WAL.
@@ -247,62 +247,80 @@ class SQLiteStore:
                 return
             after = (rows[-1][keys[0]], rows[-1][keys[1]])
 
-    def _migrate(self) -> None:
-        with self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                version = connection.execute("PRAGMA user_version").fetchone()[0]
-                if version > len(self._migrations):
-                    raise StorageError(
-                        f"{self._path} has schema {version}; this version of leadpages knows {len(self._migrations)}",
-                        "use the newer leadpages that made it",
-                    )
-                for statements in self._migrations[version:]:
-                    for statement in statements:
-                        connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        with _begun(connection):
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(self._migrations):
+                raise StorageError(
+                    f"{self._path} has schema {version}; this version of leadpages knows {len(self._migrations)}",
+                    "use the newer leadpages that made it",
+                )
+            for statements in self._migrations[version:]:
+                for statement in statements:
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
 
     @contextmanager
     def _transaction(self) -> Iterator[_Run]:
-        with _translated(), self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield _Run(connection, self._sql)
-                connection.execute("COMMIT")
-            except _Repeated:
-                connection.execute("ROLLBACK")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+        with _translated(), self._connection() as connection, suppress(_Repeated), _begun(connection):
+            yield _Run(connection, self._sql)
 
     @contextmanager
     def _reading(self) -> Iterator[_Run]:
         with _translated(), self._connection() as connection:
             yield _Run(connection, self._sql)
 
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._lent(self._take_idle() or self._connect("rw"))
+
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        connection = self._idle.pop() if self._idle else self._connect()
+    def _lent(self, opened: _Open) -> Iterator[sqlite3.Connection]:
         try:
-            yield connection
+            yield opened.connection
+        except BaseException:
+            opened.connection.close()
+            raise
+        self._idle.append(opened)
+
+    def _take_idle(self) -> _Open | None:
+        with suppress(IndexError):  # another thread may take the last one between a look and a pop
+            while True:
+                opened = self._idle.pop()
+                if opened.inode == self._inode():
+                    return opened
+                # Deleted, or replaced by a backup: what this connection writes, nobody will ever read.
+                opened.connection.close()
+        return None
+
+    def _inode(self) -> int:
+        return self._path.stat().st_ino if self._path.exists() else 0
+
+    def _connect(self, mode: Literal["rw", "rwc"]) -> _Open:
+        connection = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._busy_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            connection.row_factory = sqlite3.Row
+            journal, synchronous = ("WAL", "FULL") if _WAL_IS_SAFE else ("DELETE", "EXTRA")
+            connection.execute(f"PRAGMA journal_mode = {journal}")
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            return _Open(connection, self._inode())
         except BaseException:
             connection.close()
             raise
-        self._idle.append(connection)
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
-        mode, synchronous = ("WAL", "FULL") if _WAL_IS_SAFE else ("DELETE", "EXTRA")
-        connection.execute(f"PRAGMA journal_mode = {mode}")
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
-        connection.execute("PRAGMA foreign_keys = ON")
-        return connection
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A connection, and the file that it was opened on: a path can come to mean another one."""
+
+    connection: sqlite3.Connection
+    inode: int
 
 
 class _Repeated(Exception):
@@ -320,6 +338,18 @@ class _Run:
 
 
 @contextmanager
+def _begun(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
@@ -330,6 +360,13 @@ def _translated() -> Iterator[None]:
         if code == sqlite3.SQLITE_FULL:
             raise StorageFull("the disk is full") from error
         raise StorageError(f"the database failed: {error}") from error
+
+
+def _standing(run: _Run, known: sqlite3.Row | None, form: str) -> Standing:
+    if known is None:
+        return Standing(None, None, None)
+    last = run("last_delivery", {"lead_id": known["id"], "form": form}).fetchone()["at"]
+    return Standing(known["status"], _moment(known["confirmation_asked_at"]), _moment(last))
 
 
 def _queue(run: _Run, lead_id: str, submission_id: str, form: str, mails: tuple[MailName, ...], now: str) -> None:

@@ -1,0 +1,117 @@
+"""Answering requests: one place that routes them, and turns every fault into a status code."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from werkzeug.wrappers import Response
+
+from leadpages.core import urls
+from leadpages.core.errors import LeadpagesError, StorageError, TokenError
+from leadpages.core.settings import read_settings
+from leadpages.handler import confirm, download, page_events, submit, unsubscribe
+from leadpages.handler.pages import Pages
+from leadpages.handler.refusals import Refusal, not_found
+from leadpages.handler.replies import error_reply, json_reply
+from leadpages.handler.requests import HandlerRequest, wants_json
+from leadpages.handler.service import Service, start
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger("leadpages")
+
+_RETRY_AFTER_S: Final = "30"
+_BY_TOKEN = {
+    urls.CONFIRM: confirm.answer,
+    urls.DOWNLOAD: download.answer,
+    urls.UNSUBSCRIBE: unsubscribe.answer,
+}
+
+
+class App:
+    """One running site as a WSGI callable."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._pages = Pages(service)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        request = HandlerRequest(environ)
+        response = self._answer(request)
+        response.headers["X-Request-Id"] = request.id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        self._allow_reading(request, response)
+        return response(environ, start_response)
+
+    def _answer(self, request: HandlerRequest) -> Response:
+        try:
+            return self._route(request)
+        except TokenError:
+            return self._refuse(request, not_found("This link is not valid."))
+        except Refusal as refusal:
+            return self._refuse(request, refusal)
+        except StorageError as error:
+            log.error("%s %s: %s", request.id, error.code, error.message)
+            busy = Refusal(503, error.code, "We could not do this just now. Please try again in a minute.")
+            return self._refuse(request, busy)
+        except Exception:
+            log.exception("%s failed", request.id)
+            return self._refuse(request, Refusal(500, "internal", "Something went wrong on our side."))
+
+    def _route(self, request: HandlerRequest) -> Response:
+        path = request.path
+        if path == urls.HEALTH:
+            self._service.store.check()
+            return json_reply({"status": "ok"})
+        if path == urls.EVENTS and request.method == "POST":
+            return page_events.answer(self._service, request)
+        prefix, rest = path[:3], path[3:]
+        if not rest or "/" in rest or not urls.is_handler_path(path):
+            raise not_found()
+        if request.method not in ("GET", "HEAD", "POST"):
+            raise Refusal(405, "method_not_allowed", "Only GET and POST are answered here.")
+        if prefix == urls.SUBMIT:
+            return submit.answer(self._service, self._pages, request, rest)
+        return _BY_TOKEN[prefix](self._service, self._pages, request, rest)
+
+    def _refuse(self, request: HandlerRequest, refusal: Refusal) -> Response:
+        if wants_json(request):
+            errors = [{"code": refusal.code, "message": refusal.message}]
+            response = error_reply(refusal.status, refusal.code, errors, request.id)
+        else:
+            title = "Page not found" if refusal.status == 404 else "That did not work"
+            response = self._pages.show("error", title, refusal.status, message=refusal.message, request_id=request.id)
+        if refusal.status == 503:
+            response.headers["Retry-After"] = _RETRY_AFTER_S
+        if refusal.status == 405:
+            response.headers["Allow"] = "GET, HEAD, POST"
+        return response
+
+    def _allow_reading(self, request: HandlerRequest, response: Response) -> None:
+        # The site's script may read replies also where the handler stands on another origin (Fetch, CORS).
+        response.vary.add("Origin")
+        sender = request.headers.get("Origin")
+        if sender in self._service.origins:
+            response.headers["Access-Control-Allow-Origin"] = sender
+
+
+def from_environment() -> WSGIApplication:
+    """The application that the environment describes, or one that says to every request that it is not in order."""
+    try:
+        return App(start(read_settings(os.environ)))
+    except LeadpagesError as error:
+        log.critical("leadpages cannot start: %s (%s)", error.message, error.hint)
+        return _not_in_order
+
+
+def _not_in_order(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    errors = [{"code": "not_configured", "message": "This service is not in order yet."}]
+    response = error_reply(503, "not_configured", errors, uuid4().hex[:16])
+    response.headers["Retry-After"] = _RETRY_AFTER_S
+    return response(environ, start_response)

@@ -1,0 +1,72 @@
+"""The bundle: what the build writes is what the handler reads, or it says why not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from leadpages.core.bundle import FORMAT, INDEX, Bundle, MailTemplate, dump, load
+from leadpages.core.errors import BundleError
+from leadpages.core.forms import Choice, Field, Form, GatedFile
+from leadpages.core.placeholders import Gap
+from leadpages.core.site import MenuItem, SiteInfo
+
+SITE = SiteInfo("Tëst", "https://www.example.com", "", "", "", "en", (MenuItem("Blog", "/posts/"),), "/posts/")
+FILE = GatedFile("files/guide/guide.pdf", "guide.pdf", "application/pdf", 7, "ab" * 32, 604_800, 20)
+FIELDS = (Field("email", "email", "E-mail", required=True), Field("size", "radio", "Size", choices=(Choice("s", "S"),)))
+GUIDE = Form("guide", "The guide", FIELDS, "Send", "/thanks/guide/", file=FILE)
+NEWS = Form("news", "News", FIELDS[:1], "Send", "/thanks/news/", double_opt_in=False)
+CONFIRM = MailTemplate("confirm", "Ann <a@example.com>", ("Hi ", Gap("name", "there")), ("<p>", Gap("email")), ("x",))
+BUNDLE = Bundle(SITE, {"guide": GUIDE, "news": NEWS}, {"guide": {"confirm": CONFIRM}, "news": {}}, "body{}")
+
+
+def test_a_bundle_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    """Every type in it survives, down to tuples and gaps."""
+    (tmp_path / INDEX).write_text(dump(BUNDLE), "utf-8")
+    assert load(tmp_path) == BUNDLE
+
+
+def test_equal_bundles_are_the_same_text() -> None:
+    """The order in which forms were read leaves no trace."""
+    turned = Bundle(SITE, {"news": NEWS, "guide": GUIDE}, {"news": {}, "guide": {"confirm": CONFIRM}}, "body{}")
+    assert dump(turned) == dump(BUNDLE)
+
+
+def test_a_missing_bundle_says_what_to_do(tmp_path: Path) -> None:
+    """Whoever forgot to build learns it."""
+    with pytest.raises(BundleError, match="there is no bundle in") as caught:
+        load(tmp_path / "nowhere")
+    assert "leadpages build" in caught.value.hint
+
+
+def test_another_format_is_refused(tmp_path: Path) -> None:
+    """A bundle of another version is not half understood."""
+    data = json.loads(dump(BUNDLE)) | {"format": FORMAT + 1}
+    (tmp_path / INDEX).write_text(json.dumps(data), "utf-8")
+    with pytest.raises(BundleError, match=rf"has format {FORMAT + 1}, expected {FORMAT}"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"{}",
+        b"\xff",
+        b'{"format": 1}',
+        b'{"format": 1, "site": {}, "forms": {}, "mails": {}, "stylesheet": ""}',
+        json.dumps(json.loads(dump(BUNDLE)) | {"forms": []}).encode(),
+        json.dumps(json.loads(dump(BUNDLE)) | {"forms": {"guide": {}}}).encode(),
+        json.dumps(json.loads(dump(BUNDLE)) | {"mails": {"guide": {"confirm": {}}}}).encode(),
+    ],
+)
+def test_a_damaged_bundle_is_one_error(damage: bytes, tmp_path: Path) -> None:
+    """Whatever is wrong inside, the file is named and no other exception gets out."""
+    (tmp_path / INDEX).write_bytes(damage)
+    with pytest.raises(BundleError, match=r"bundle\.json cannot be read"):
+        load(tmp_path)

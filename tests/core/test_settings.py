@@ -1,0 +1,83 @@
+"""The environment: in order, or refused with what to do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from leadpages.core.errors import SettingsError
+from leadpages.core.settings import Settings, read_settings
+
+KEY, OLDER = "kJ8sD2fGq5Lw9Xz3Vb7Nm1Rt6Yp4Hc0A", "Zx4Cv8Bn2Mq6Wt0Er5Ty9Ui3Op7As1Df"
+
+
+def test_defaults_serve_a_small_site() -> None:
+    """A key is all that must be set."""
+    settings = read_settings({"LEADPAGES_SECRET_KEYS": KEY})
+    assert settings == Settings(Path("bundle"), "sqlite:///leads.db", (KEY,), "", "")
+
+
+def test_every_setting_is_read() -> None:
+    """Keys keep their order, spaces around them go, and so does the slash after the site's URL."""
+    env = {
+        "LEADPAGES_BUNDLE": "/srv/bundle",
+        "LEADPAGES_DATABASE_URL": "sqlite:////var/leads.db",
+        "LEADPAGES_SECRET_KEYS": f" {KEY} , {OLDER},",
+        "LEADPAGES_SITE_URL": "https://www.example.com/",
+        "LEADPAGES_SMTP_URL": "smtp://mail.example.com",
+    }
+    assert read_settings(env) == Settings(
+        Path("/srv/bundle"),
+        "sqlite:////var/leads.db",
+        (KEY, OLDER),
+        "https://www.example.com",
+        "smtp://mail.example.com",
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("", "is not set"),
+        (" , ", "is not set"),
+        ("short", "key 1 .* is weak"),
+        (KEY[:31], "key 1 .* is weak"),
+        ("a" * 64, "key 1 .* is weak"),
+        ("abc" * 20, "key 1 .* is weak"),
+        ("changeme-changeme-changeme-0123456789", "key 1 .* is weak"),
+        ("this-is-my-very-own-SECRET-key-0123456789", "key 1 .* is weak"),
+        (f"{KEY},default-0123456789-abcdefghijklmnop", "key 2 .* is weak"),
+    ],
+)
+def test_a_missing_or_weak_key_is_refused(keys: str, message: str) -> None:
+    """The message says which key, never what it is, and the hint how to make one."""
+    with pytest.raises(SettingsError, match=message) as caught:
+        read_settings({"LEADPAGES_SECRET_KEYS": keys})
+    assert "secrets.token_urlsafe" in caught.value.hint
+    assert not keys.strip(" ,") or keys not in caught.value.message
+
+
+@pytest.mark.parametrize("host", ["AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE", "FUNCTIONS_WORKER_RUNTIME", "VERCEL"])
+@pytest.mark.parametrize("url", [None, "sqlite:////tmp/leads.db"])
+def test_sqlite_is_refused_where_the_disk_does_not_last(host: str, url: str | None) -> None:
+    """On a function host the default, too, would lose the leads."""
+    env = {"LEADPAGES_SECRET_KEYS": KEY, host: "1"} | ({"LEADPAGES_DATABASE_URL": url} if url else {})
+    with pytest.raises(SettingsError, match=f"SQLite would lose the leads here.*{host}"):
+        read_settings(env)
+
+
+def test_another_database_is_fine_on_a_function_host() -> None:
+    """The rule is about the scratch disk alone."""
+    env = {"LEADPAGES_SECRET_KEYS": KEY, "VERCEL": "1", "LEADPAGES_DATABASE_URL": "postgresql://db/leads"}
+    assert read_settings(env).database_url == "postgresql://db/leads"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["www.example.com", "ftp://example.com", "https://", "//example.com", "https://[::1", "https://example.com:port"],
+)
+def test_a_site_url_that_is_no_web_address_is_refused(url: str) -> None:
+    """Half an address would make every link in every mail wrong."""
+    with pytest.raises(SettingsError, match="LEADPAGES_SITE_URL"):
+        read_settings({"LEADPAGES_SECRET_KEYS": KEY, "LEADPAGES_SITE_URL": url})

@@ -1,0 +1,5 @@
+"""The handler's small site, for its mails."""
+
+from tests.handler.conftest import bundle, funnel
+
+__all__ = ["bundle", "funnel"]

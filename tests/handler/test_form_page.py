@@ -1,0 +1,137 @@
+"""The form on a page of its own: empty, and again with what was typed and what is wrong with it."""
+
+from __future__ import annotations
+
+import pytest
+from tests.handler.funnel import Funnel
+from tests.handler.html import element, elements
+
+from leadpages.core.forms import HONEYPOT_FIELD, STARTED_FIELD
+
+SCRIPTS = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onfocus='alert(1)' autofocus='",
+    "</textarea><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "{{ 7 * 7 }}{% raw %}",
+)
+
+
+def test_the_form_stands_alone_and_posts_to_itself(funnel: Funnel) -> None:
+    """Every field is there, the trap is hidden, and no cache keeps the page."""
+    reply = funnel.client.get("/f/guide")
+    form = element(reply.text, "form")
+    names = [e.attributes["name"] for e in elements(reply.text, "input") + elements(reply.text, "select")]
+    assert reply.status_code == 200
+    assert form.attributes["action"] == "https://www.example.com/f/guide"
+    assert {"email", "name", "size", "topics", "news", HONEYPOT_FIELD, STARTED_FIELD} <= set(names)
+    assert (reply.headers["Cache-Control"], reply.headers["X-Robots-Tag"]) == ("no-store", "noindex")
+    assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_head_request_has_the_headers_alone(funnel: Funnel) -> None:
+    """As RFC 9110 wants it."""
+    reply = funnel.client.head("/f/guide")
+    assert (reply.status_code, reply.data) == (200, b"")
+
+
+def test_what_is_wrong_is_said_on_top_and_at_the_field_in_the_same_words(funnel: Funnel) -> None:
+    """The summary's link leads to the field, which names its message and its help."""
+    reply = funnel.post("guide", {"email": "ann@", "name": "Ann", "size": "9"})
+    summary = element(reply.text, "div", role="alert")
+    assert reply.status_code == 422
+    assert "Error: The guide" in element(reply.text, "title").text
+    for name, tag, message in (
+        ("email", "input", "Enter work e-mail in the format name@example.com"),
+        ("size", "select", "Choose from the list for “Team size”"),
+    ):
+        field = element(reply.text, tag, name=name)
+        link = element(reply.text, "a", href=f"#{field.attributes['id']}")
+        note = element(reply.text, "p", id=f"form-{name}-error")
+        assert link.text == message
+        assert message in summary.text
+        assert note.text == f"Error: {message}"
+        assert field.attributes["aria-invalid"] == "true"
+        assert note.attributes["id"] in field.attributes["aria-describedby"].split()
+    assert "form-email-help" in element(reply.text, "input", name="email").attributes["aria-describedby"].split()
+    assert "aria-invalid" not in element(reply.text, "input", name="name").attributes
+
+
+def test_what_was_typed_is_kept(funnel: Funnel) -> None:
+    """Nobody types anything twice, in any kind of field."""
+    reply = funnel.post(
+        "guide",
+        {
+            "email": "ann@",
+            "name": "Ann & Bob",
+            "size": "2-5",
+            "about": "\n one\n<two>",
+            "topics": ["Mails"],
+            "news": "yes",
+            "_page": "/a/page/",
+        },
+    )
+    assert element(reply.text, "input", name="email").attributes["value"] == "ann@"
+    assert element(reply.text, "input", name="name").attributes["value"] == "Ann & Bob"
+    assert "selected" in element(reply.text, "option", value="2-5").attributes
+    assert element(reply.text, "textarea", name="about").text == "\none\n<two>"
+    assert "checked" in element(reply.text, "input", value="Mails").attributes
+    assert "checked" not in element(reply.text, "input", value="Pages").attributes
+    assert "checked" in element(reply.text, "input", name="news").attributes
+    assert element(reply.text, "input", name="_page").attributes["value"] == "/a/page/"
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_in_any_value_is_inert(funnel: Funnel, script: str) -> None:
+    """It is shown as it was typed; it makes no element and no attribute."""
+    names = ("email", "name", "size", "about", "topics", "news", "_page", STARTED_FIELD, script)
+    reply = funnel.post("guide", {name: f"/{script}" if name == "_page" else script for name in names})
+    tags = elements(reply.text, "input") + elements(reply.text, "textarea") + elements(reply.text, "select")
+    assert reply.status_code == 422
+    assert elements(reply.text, "script") == []
+    assert elements(reply.text, "img") == []
+    assert not [name for tag in tags for name in tag.attributes if name.startswith("on")]
+    assert element(reply.text, "input", name="name").attributes["value"] == script
+    assert element(reply.text, "textarea", name="about").text.strip() == script
+    assert element(reply.text, "input", name=STARTED_FIELD).attributes["value"] == script
+    assert "49" not in element(reply.text, "input", name="email").attributes["value"]
+
+
+def test_the_start_time_goes_on_with_the_form(funnel: Funnel) -> None:
+    """Mending a slip in a second makes nobody a program."""
+    started = element(funnel.client.get("/f/guide").text, "input", name=STARTED_FIELD).attributes["value"]
+    funnel.clock.advance(seconds=30)
+    again = funnel.post("guide", {"email": "ann@", STARTED_FIELD: started})
+    kept = element(again.text, "input", name=STARTED_FIELD).attributes["value"]
+    assert funnel.post("guide", {"email": "ann@example.com", STARTED_FIELD: kept}).status_code == 303
+    assert [lead.email for lead in funnel.service.store.leads()] == ["ann@example.com"]
+
+
+def test_programs_get_every_error_as_json(funnel: Funnel) -> None:
+    """Each has its field, a code and the same message as on the page; the request has a name."""
+    reply = funnel.post("guide", {"email": "ann@", "size": "9"}, Accept="application/json")
+    assert reply.status_code == 422
+    assert reply.json == {
+        "error": "invalid",
+        "errors": [
+            {"field": "email", "code": "email", "message": "Enter work e-mail in the format name@example.com"},
+            {"field": "size", "code": "unknown_choice", "message": "Choose from the list for “Team size”"},
+        ],
+        "request_id": reply.headers["X-Request-Id"],
+    }
+
+
+def test_an_invalid_post_leaves_nothing_behind(funnel: Funnel) -> None:
+    """No row, no mail."""
+    funnel.post("guide", {"email": "ann@example.com\r\nBcc: evil@example.com"})
+    assert list(funnel.service.store.leads()) == []
+    assert funnel.deliver().sent == 0
+
+
+def test_scripts_are_given_a_start_time(funnel: Funnel) -> None:
+    """As JSON, to be posted with the form."""
+    reply = funnel.client.get("/f/guide", headers={"Accept": "application/json"})
+    assert reply.json is not None
+    assert funnel.service.tokens.read("started", reply.json["started"], funnel.clock()) == "1795348800"

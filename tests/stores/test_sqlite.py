@@ -1,0 +1,226 @@
+"""SQLite: the contract, and what is its own: locks, schemas, journals, files that come and go."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.stores.contract import NOW, StoreContract, add, submission
+
+from leadpages.core.errors import SettingsError, StorageBusy, StorageError
+from leadpages.stores.opening import open_store
+from leadpages.stores.protocol import Store
+from leadpages.stores.sqlite.store import SQLiteStore
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where the database is."""
+    return tmp_path / "leads.db"
+
+
+@pytest.fixture
+def store(file: Path) -> Iterator[Store]:
+    """A new, empty store."""
+    with closing(SQLiteStore(file)) as opened:
+        yield opened
+
+
+class TestSQLiteStore(StoreContract):
+    """`SQLiteStore` keeps the promises of every store."""
+
+
+def emails(store: Store) -> list[str]:
+    return [lead.email for lead in store.leads()]
+
+
+def test_what_was_kept_is_there_after_closing(file: Path) -> None:
+    """Opening a file of this version changes nothing in it."""
+    for name in ("one", "two"):
+        with closing(SQLiteStore(file)) as opened:
+            add(opened, submission(name, f"{name}@example.com"))
+    with closing(SQLiteStore(file)) as opened:
+        assert sorted(emails(opened)) == ["one@example.com", "two@example.com"]
+
+
+def test_two_processes_worth_of_stores_share_a_file(file: Path) -> None:
+    """The handler and the worker see each other's work."""
+    with closing(SQLiteStore(file)) as handler, closing(SQLiteStore(file)) as worker:
+        add(handler, submission("one"))
+        (item,) = worker.claim(10, NOW - NOW, NOW)
+        assert worker.mark_sent(item, NOW) is True
+        assert handler.claim(10, NOW - NOW, NOW) == []
+
+
+def test_a_locked_database_is_busy_and_then_works_again(file: Path) -> None:
+    """Every write says so in time, and nothing of it is half done."""
+    with closing(SQLiteStore(file, busy_timeout_s=0.05)) as store, closing(sqlite3.connect(file)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageBusy):
+            add(store, submission("one"))
+        with pytest.raises(StorageBusy):
+            store.claim(1, NOW - NOW, NOW)
+        other.rollback()
+        assert emails(store) == []
+        add(store, submission("one"))
+        assert emails(store) == ["ann@example.com"]
+
+
+def test_a_locked_database_cannot_be_opened(file: Path) -> None:
+    """Starting beside a long writer says what is the matter."""
+    SQLiteStore(file).close()
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageBusy):
+            SQLiteStore(file, busy_timeout_s=0.05)
+
+
+def test_a_newer_schema_is_refused(file: Path) -> None:
+    """An old version does not write into what a newer one made."""
+    SQLiteStore(file).close()
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("PRAGMA user_version = 99")
+    with pytest.raises(StorageError, match="has schema 99; this version of leadpages knows 1"):
+        SQLiteStore(file)
+    with closing(sqlite3.connect(file)) as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (99,)
+
+
+def test_what_is_no_database_is_refused_and_left_alone(file: Path) -> None:
+    """A wrong path destroys nobody's file."""
+    file.write_bytes(b"Dear diary, " * 100)
+    with pytest.raises(StorageError, match="not a database"):
+        SQLiteStore(file)
+    assert file.read_bytes() == b"Dear diary, " * 100
+
+
+def test_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
+    """The store makes its file, not its folder."""
+    with pytest.raises(StorageError, match="unable to open"):
+        SQLiteStore(tmp_path / "nowhere" / "leads.db")
+
+
+def test_a_file_that_is_gone_is_an_error_and_not_an_empty_store(file: Path, store: Store) -> None:
+    """Nothing is acknowledged into a file that nobody will read."""
+    add(store, submission("one"))
+    file.unlink()
+    with pytest.raises(StorageError):
+        store.check()
+    with pytest.raises(StorageError):
+        add(store, submission("two"))
+    assert not file.exists()
+
+
+def test_a_backup_that_is_put_back_is_used_at_once(file: Path, store: Store, tmp_path: Path) -> None:
+    """What comes after goes into the new file, not into the old one that is still open."""
+    with closing(SQLiteStore(tmp_path / "backup.db")) as backup:
+        add(backup, submission("old", "old@example.com"))
+    add(store, submission("one"))
+    (tmp_path / "backup.db").rename(file)
+    add(store, submission("two", "two@example.com"))
+    with closing(SQLiteStore(file)) as fresh:
+        assert sorted(emails(fresh)) == ["old@example.com", "two@example.com"]
+
+
+def test_commits_survive_a_power_cut(file: Path) -> None:
+    """As documented: a WAL with FULL where the library is safe with it, else a rollback journal with EXTRA."""
+    SQLiteStore(file).close()
+    with closing(sqlite3.connect(file)) as other:
+        (journal,) = other.execute("PRAGMA journal_mode").fetchone()
+    assert journal == ("wal" if sqlite3.sqlite_version_info >= (3, 51, 3) else "delete")
+    full, extra = 2, 3
+    assert synchronous(file) == (full if journal == "wal" else extra)
+
+
+def synchronous(file: Path) -> int:
+    """What a store's own connection says; no other one can know."""
+    with closing(SQLiteStore(file)) as store, store._connection() as connection:
+        value: int = connection.execute("PRAGMA synchronous").fetchone()[0]
+        return value
+
+
+def test_an_erased_lead_takes_all_that_belongs_to_it(file: Path, store: Store) -> None:
+    """A worker that holds its mail finds no recipient and cannot report on it."""
+    add(store, submission("one"))
+    (item,) = store.claim(1, NOW - NOW, NOW)
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("PRAGMA foreign_keys = ON")
+        other.execute("DELETE FROM leads")
+        other.commit()
+        assert [other.execute(f"SELECT count(*) FROM {t}").fetchone() for t in ("submissions", "events", "outbox")] == [
+            (0,),
+            (0,),
+            (0,),
+        ]
+    assert store.recipient(item) is None
+    assert store.mark_ended(item, "cancelled", "the lead is gone", NOW) is False
+
+
+def test_page_events_add_up_by_day_kind_and_page(file: Path, store: Store) -> None:
+    """One row each, whatever the number."""
+    for kind, page in (("form_view", "/a/"), ("form_view", "/a/"), ("form_start", "/a/"), ("form_view", "/b/")):
+        store.count_page_event(kind, page, NOW)
+    with closing(sqlite3.connect(file)) as other:
+        rows = other.execute("SELECT day, kind, page, count FROM page_events ORDER BY kind, page").fetchall()
+    assert rows == [
+        ("2026-11-22", "form_start", "/a/", 1),
+        ("2026-11-22", "form_view", "/a/", 2),
+        ("2026-11-22", "form_view", "/b/", 1),
+    ]
+
+
+FILLING = """
+import resource, signal, sys
+from pathlib import Path
+from leadpages.core.errors import StorageError
+from leadpages.stores.sqlite.store import SQLiteStore
+from tests.stores.contract import add, submission
+file = Path(sys.argv[1])
+store = SQLiteStore(file)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+soft = file.stat().st_size + 40_000
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, resource.RLIM_INFINITY))
+kept = 0
+try:
+    for kept in range(10_000):
+        add(store, submission(f"s{kept}", f"a{kept}@example.com"))
+except StorageError as error:
+    print(kept, error.code)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+add(store, submission("after", "after@example.com"))
+store.close()
+"""
+
+
+def test_a_disk_that_takes_no_more_loses_nothing_that_was_acknowledged(file: Path) -> None:
+    """The write that did not fit is an error, all before it are there, and so is what comes when there is room."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", FILLING, str(file)], capture_output=True, text=True, cwd=root, check=True
+    )
+    kept, code = done.stdout.split()
+    assert code in ("storage_full", "storage_unavailable")
+    with closing(SQLiteStore(file)) as store:
+        assert len(emails(store)) == int(kept) + 1 > 1
+    with closing(sqlite3.connect(file)) as other:
+        assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///", "sqlite:///:memory:", "mysql://db/leads", "leads.db"])
+def test_a_url_that_names_no_lasting_store_is_refused(url: str) -> None:
+    """What is kept in memory would be gone with the process."""
+    with pytest.raises(SettingsError, match="LEADPAGES_DATABASE_URL"):
+        open_store(url)
+
+
+def test_a_url_names_the_file(file: Path) -> None:
+    """Three slashes and a path, here an absolute one with signs that mean something in a URL."""
+    odd = file.with_name("our leads?#%41.db")
+    with closing(open_store(f"sqlite:///{odd}")) as store:
+        add(store, submission("one"))
+    assert odd.is_file()
