@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench browser clean
 
 demo: $(VENV)/demo
 	$(BIN)/leadpages serve --port $(PORT)

@@ -165,4 +165,6 @@ def test_nowhere_to_write(write_project: WriteProject, run_cli: RunCli, tmp_path
 
     ran = run_cli("build", "--project", project, "--output", tmp_path / "file" / "out")
 
-    assert (ran.code, ran.stderr) == (1, f"error: cannot write to {tmp_path}/file/out: Not a directory\n")
+    place = tmp_path / "file/out"
+    message = f"error: cannot write to {place}: Not a directory ({place}/.leadpages)\n"
+    assert (ran.code, ran.stderr) == (1, message)

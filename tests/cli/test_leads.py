@@ -18,7 +18,19 @@ from leadpages.leads.intake import Intake
 from leadpages.leads.model import Submission
 from leadpages.stores.sqlite.store import SQLiteStore
 
-NAMES = ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", " =1", "\tx", 'Ana, "the" Lead', "\x1b[31mred\x1b[0m", "a\u202eb"]
+NAMES = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "＝1",
+    " =1",
+    "\tx",
+    'Ana, "the" Lead',
+    "\x1b[31mred\x1b[0m",
+    "a\u202eb",
+    "a\n=1",
+]
 
 
 @pytest.fixture
@@ -43,14 +55,14 @@ def test_list(run_cli: RunCli, project: Path) -> None:
     """Every lead has a line, the newest first."""
     lines = run_cli("leads", "list", "--project", project).stdout.splitlines()
     assert lines[0].split() == ["SINCE", "STATUS", "FILES", "FORMS", "E-MAIL"]
-    assert lines[1].split() == ["2026-11-22", "received", "0", "guide", "lead9@example.com"]
+    assert lines[1].split() == ["2026-11-22", "received", "0", "guide", "lead10@example.com"]
     assert len(lines) == 1 + len(NAMES)
 
 
 def test_list_as_json(run_cli: RunCli, project: Path) -> None:
     """Scripts get one object a line."""
     first = json.loads(run_cli("leads", "list", "--json", "--project", project).stdout.splitlines()[0])
-    assert (first["email"], first["status"], first["forms"]) == ("lead9@example.com", "received", ["guide"])
+    assert (first["email"], first["status"], first["forms"]) == ("lead10@example.com", "received", ["guide"])
 
 
 def test_show(run_cli: RunCli, project: Path) -> None:
@@ -80,9 +92,9 @@ def test_show_nobody(run_cli: RunCli, project: Path) -> None:
 
 def test_export_csv(run_cli: RunCli, project: Path) -> None:
     """A spreadsheet runs no cell as a formula; everything else is as it was typed."""
-    rows = list(csv.DictReader(io.StringIO(run_cli("leads", "export", "--project", project).stdout)))
+    rows = list(csv.DictReader(io.StringIO(run_cli("leads", "export", "--project", project).stdout, newline="")))
     assert [row["page"] for row in rows[:7]] == ["'" + name for name in NAMES[:7]]
-    assert rows[7]["page"] == NAMES[7]
+    assert [row["page"] for row in rows[7:]] == [NAMES[7], "red", *NAMES[9:]]
     assert rows[7]["answers"] == 'name: Ana, "the" Lead; topics: a, b'
     assert rows[7]["consents"] == "Yes, write to me."
 

@@ -67,9 +67,22 @@ def test_preview_gives_nothing_away(demo: Served, path: str, host: str | None, s
     refused.value.close()
 
 
+def test_localhost_leads_to_the_one_origin(demo: Served) -> None:
+    """Forms are taken from one origin only, so the other name of this machine redirects there."""
+    with urlopen(demo.url.replace("127.0.0.1", "localhost") + "/playbook/") as reply:
+        assert reply.url == f"{demo.url}/playbook/"
+
+
+def test_preview_leaves_the_real_leads_alone(demo: Served) -> None:
+    """The real outbox is never drained into the toy mailbox."""
+    assert not (demo.project / "leads.db").exists()
+    assert (demo.project / ".leadpages/serve/leads.db").stat().st_mode & 0o077 == 0
+
+
 def test_taken_port(installed: Installed, demo: Served, tmp_path: Path) -> None:
     """A second server on the same port says so and ends with 1."""
     port = demo.url.rpartition(":")[2]
+    (tmp_path / "site").mkdir()
     done = subprocess.run([installed.command(), "serve", "--port", port], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert f"port {port} is taken" in done.stderr

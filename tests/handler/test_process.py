@@ -101,6 +101,22 @@ def test_a_handler_that_is_not_in_order_says_so_to_every_request(
     assert printed == "503 not_configured not_configured 30\n" * 3
 
 
+MENDED = """
+import os
+from werkzeug.test import Client
+from leadpages.handler.app import app
+print(Client(app).get("/healthz").status_code)
+os.environ["LEADPAGES_BUNDLE"] = os.environ["GOOD"]
+print(Client(app).get("/healthz").status_code)
+"""
+
+
+def test_a_handler_recovers_when_things_are_in_order_again(bundle: Path, tmp_path: Path) -> None:
+    """One bad moment, such as a bundle that is just being exchanged, does not last until a restart."""
+    env = {**environment(bundle, tmp_path), "LEADPAGES_BUNDLE": "/nowhere", "GOOD": str(bundle)}
+    assert run(MENDED, **env).split() == ["503", "200"]
+
+
 ENDLESS = """
 import sys
 from itertools import count

@@ -29,13 +29,13 @@ def form(double_opt_in: bool) -> Form:
         (True, "received", None, BOTH, Intake("pending", True, ("confirm",))),
         (True, "confirmed", JUST_NOW, BOTH, Intake("confirmed", False, ("deliver",))),
         (True, "confirmed", YESTERDAY, ("confirm",), Intake("confirmed", False, ())),
-        (True, "unsubscribed", JUST_NOW, BOTH, Intake("pending", True, ())),
-        (True, "unsubscribed", YESTERDAY, BOTH, Intake("pending", True, ("confirm",))),
+        (True, "unsubscribed", JUST_NOW, BOTH, Intake("unsubscribed", True, ())),
+        (True, "unsubscribed", YESTERDAY, BOTH, Intake("unsubscribed", True, ("confirm",))),
         (False, None, None, BOTH, Intake("received", False, ("deliver",))),
         (False, None, None, (), Intake("received", False, ())),
         (False, "pending", JUST_NOW, BOTH, Intake("pending", False, ("deliver",))),
         (False, "confirmed", YESTERDAY, BOTH, Intake("confirmed", False, ("deliver",))),
-        (False, "unsubscribed", None, BOTH, Intake("unsubscribed", False, ("deliver",))),
+        (False, "unsubscribed", None, BOTH, Intake("unsubscribed", False, ())),
     ],
 )
 def test_a_submission_has_one_consequence(

@@ -101,7 +101,7 @@ def test_what_is_no_database_is_refused_and_left_alone(file: Path) -> None:
 
 def test_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
     """The store makes its file, not its folder."""
-    with pytest.raises(StorageError, match="unable to open"):
+    with pytest.raises(StorageError, match="cannot be opened"):
         SQLiteStore(tmp_path / "nowhere" / "leads.db")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.utils import formataddr
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -32,7 +33,9 @@ def _pattern(text: str) -> str:
             raise ValueError(f"`{{{name}}}` is not one of " + ", ".join(f"`{{{p}}}`" for p in _PATTERN_PARTS))
     if not re.search(r"\{(slug|path)\}", text):
         raise ValueError("expected `{slug}` or `{path}` in it: else all pages have one address")
-    _url_path(re.sub(r"\{\w+\}", "x", text))
+    if re.search(r"[{}]", plain := re.sub(r"\{\w+\}", "x", text)):
+        raise ValueError("a brace too many")
+    _url_path(plain)
     return text
 
 
@@ -105,7 +108,7 @@ class Config(Strict):
     @property
     def sender(self) -> str:
         """Who mails are from where nothing says: `hello@` at the site's host."""
-        return self.mail.sender or f"{self.title} <hello@{urlsplit(self.base_url).hostname}>"
+        return self.mail.sender or formataddr((self.title, f"hello@{urlsplit(self.base_url).hostname}"))
 
 
 def read_config(project: Path) -> tuple[Config, list[Problem]]:

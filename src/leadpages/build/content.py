@@ -87,9 +87,9 @@ class Renderer:
         work = _Rendering(document)
         tokens = self._md.parse(document.body)
         image_alt = document.image_alt
-        if document.image and _opens_with(tokens, document.image):
+        if document.template == "post" and document.image and _opens_with(tokens, document.image):
             image_alt = image_alt or plain_alt(tokens[1])
-            del tokens[:3]  # the template shows it
+            del tokens[:3]  # the template of posts shows it
         _note_references(tokens, work)
         html = self._render_tokens(tokens, work)
         form_html = Markup("")
@@ -128,9 +128,9 @@ class Renderer:
             kept.append(place)
             at = end + 1
         html: str = self._md.renderer.render(kept, self._md.options, {})
-        if has_html(kept):
+        if "<" in work.document.body and has_html(kept):
             html = clean_html(html)
-        return _PLACE.sub(lambda found: rendered[int(found[1])], html) if rendered else html
+        return _PLACE.sub(lambda found: "".join(rendered[int(found[1]) :][:1]), html) if rendered else html
 
     def _render_block(self, directive: Directive, content: str, work: _Rendering) -> str:
         line = work.line(directive.line)

@@ -122,7 +122,7 @@ def _document(keys: Keys, source: Source, parsed: FrontMatter, url: str, theme: 
         date=_moment(keys.date or _day_in_name(source)),
         updated=_moment(keys.updated),
         description=keys.description,
-        image=keys.image,
+        image=keys.image if not keys.image or re.match(r"/|\w+:", keys.image) else f"/{keys.image}",
         image_alt=keys.image_alt,
         tags=tuple(dict.fromkeys(tag for tag in keys.tags if tag != POST_MARKER)),
         form=keys.form,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from jinja2 import Environment, meta
 
@@ -11,6 +12,8 @@ from leadpages.build.render import Output
 from leadpages.build.theme import TEMPLATE_ERRORS, Theme, template_problem
 from leadpages.core.bundle import INDEX, TEMPLATES, Bundle, dump
 from leadpages.core.errors import Problem
+from leadpages.core.site import PageHead
+from leadpages.core.templates import environment
 
 
 def handler_templates(theme: Theme, env: Environment) -> tuple[dict[str, str], list[Problem]]:
@@ -31,6 +34,39 @@ def handler_templates(theme: Theme, env: Environment) -> tuple[dict[str, str], l
         sources[name] = source
         waiting += [found for found in meta.find_referenced_templates(env.parse(source)) if found]
     return dict(sorted(sources.items())), problems
+
+
+def check_handler_pages(theme: Theme, bundle: Bundle) -> list[Problem]:
+    """A problem for each handler page that cannot be filled: better now than before a visitor."""
+    env = environment(theme.loader, bundle.site.url)
+    shared = {"site": bundle.site, "head": PageHead("A page", ""), "inline_style": "a{}", "stylesheet": ""}
+    form = next(iter(bundle.forms.values()), None)
+    filled: dict[str, Any] = {
+        "form": form,
+        "action": "/",
+        "values": {},
+        "errors": {},
+        "page_path": "/",
+        "started": "x",
+        "uid": "form",
+    }
+    samples: dict[str, dict[str, Any]] = {
+        "confirm": {"titles": ["A form"]},
+        "confirmed": {"already": False, "titles": ["A form"], "download": "/d/x"},
+        "expired": {"resend": True, "again": ""},
+        "link-sent": {},
+        "unsubscribe": {},
+        "unsubscribed": {},
+        "error": {"message": "Something", "request_id": "x"},
+        **({"form": filled} if form else {}),
+    }
+    problems = []
+    for name, sample in samples.items():
+        try:
+            env.get_template(f"handler/{name}.html").render(**shared, **sample)
+        except TEMPLATE_ERRORS as error:
+            problems.append(template_problem(f"handler/{name}.html", error))
+    return problems
 
 
 def bundle_outputs(bundle: Bundle, templates: Mapping[str, str], forms: Mapping[str, FormFile]) -> Iterator[Output]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -114,10 +114,11 @@ def _read_mail(
         problems.append(Problem(path, line, f"`from` is {sender!r}", "expected Name <name@example.com>"))
     if any(problem.severity == "error" for problem in problems):
         return None, problems
-    body = parse(parsed.body)
-    gaps = [piece for piece in body if isinstance(piece, Gap)]
-    tokens = _parser().parse(_marked(body))
-    html = _html(tokens, keys, env, site)
+    body, preview = parse(parsed.body), parse(keys.preview)
+    gaps = [piece for piece in (*body, *preview) if isinstance(piece, Gap)]
+    numbers = count()
+    tokens = _parser().parse(_marked(body, numbers))
+    html = _html(tokens, keys.subject, _marked(preview, numbers), env, site)
     mail = MailTemplate(name, sender, parse(keys.subject), _unmarked(html, gaps), _unmarked(_text(tokens), gaps))
     return mail, problems
 
@@ -162,8 +163,7 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False})
 
 
-def _marked(pieces: Pieces) -> str:
-    numbers = iter(range(len(pieces)))
+def _marked(pieces: Pieces, numbers: Iterator[int]) -> str:
     return "".join(piece if isinstance(piece, str) else f"lpgap{next(numbers)}z" for piece in pieces)
 
 
@@ -173,7 +173,7 @@ def _unmarked(text: str, gaps: Sequence[Gap]) -> Pieces:
     return tuple(piece for piece in pieces if piece)
 
 
-def _html(tokens: list[Token], keys: MailKeys, env: Environment, site: SiteInfo) -> str:
+def _html(tokens: list[Token], subject: str, preview: str, env: Environment, site: SiteInfo) -> str:
     for before, token in pairwise(tokens):
         if before.type == "paragraph_open" and _is_lone_link(token):
             before.attrSet("class", "action")
@@ -181,15 +181,15 @@ def _html(tokens: list[Token], keys: MailKeys, env: Environment, site: SiteInfo)
     content = absolute_links(md.renderer.render(tokens, md.options, {}), site.url)
     html = env.get_template("mail.html").render(
         site=site,
-        subject=_readable(keys.subject),
-        preview=_readable(keys.preview),
+        subject=_readable(subject),
+        preview=preview,
         content=Markup(content),  # noqa: S704  (rendered with HTML switched off)
     )
     return css_inline.inline(html, keep_style_tags=True, load_remote_stylesheets=False)
 
 
 def _readable(text: str) -> str:
-    """`text` with its gaps taken out: what stands in <title> and in the preview is the same for all."""
+    """`text` with its gaps taken out: what stands in <title> is the same for all."""
     return "".join(piece if isinstance(piece, str) else piece.otherwise for piece in parse(text))
 
 

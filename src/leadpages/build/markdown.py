@@ -84,6 +84,12 @@ def absolute_links(html: str, base_url: str) -> str:
     return re.sub(r'\b(href|src)="/(?!/)', lambda found: f'{found[1]}="{base_url}/', html)
 
 
+def feed_html(html: str, base_url: str) -> str:
+    """`html` for a feed reader: absolute links, and no forms, which would post from nowhere."""
+    clean: str = nh3.clean(html, clean_content_tags={"section", "script", "style"}, link_rel=None)
+    return absolute_links(clean, base_url)
+
+
 def has_html(tokens: Sequence[Token]) -> bool:
     """Whether a writer put HTML among the Markdown."""
     return any(

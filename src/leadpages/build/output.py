@@ -1,7 +1,8 @@
 """Writing outputs: staged beside the old ones, then exchanged with them whole.
 
-A crash, a full disk or an error leaves what stood there, byte for byte. What is the same as before is
-hard-linked from the old folder, not written again.
+A crash, a full disk or an error leaves what stood there, byte for byte. Only where the system cannot exchange
+two folders (all but Linux) can a crash between two renames put it aside, until the next build puts it back.
+What is the same as before is hard-linked from the old folder, not written again.
 """
 
 from __future__ import annotations
@@ -44,13 +45,21 @@ def locked(parent: Path) -> Iterator[None]:
     Raises OutputError when nothing can be written there.
     """
     work = parent / _WORK
+    with _translated(parent):
+        work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = (work / "lock").open("wb")
+    with file:
+        _lock(file.fileno())
+        yield
+
+
+@contextmanager
+def _translated(place: Path) -> Iterator[None]:
     try:
-        work.mkdir(parents=True, exist_ok=True)
-        with (work / "lock").open("wb") as file:
-            _lock(file.fileno())
-            yield
+        yield
     except OSError as error:
-        raise OutputError(f"cannot write to {parent}: {error.strerror or error}") from error
+        named = f" ({error.filename})" if error.filename else ""
+        raise OutputError(f"cannot write to {place}: {error.strerror or error}{named}") from error
 
 
 def _lock(descriptor: int) -> None:
@@ -64,10 +73,16 @@ def _lock(descriptor: int) -> None:
 def write(folder: Path, outputs: Sequence[Output]) -> Written:
     """Make `folder` hold exactly `outputs`. Call it under `locked(folder.parent)`.
 
-    Raises OutputError when `folder` has files that leadpages did not put there.
+    Raises OutputError when `folder` has files that leadpages did not put there, or cannot be written.
     """
-    _check_ours(folder)
+    with _translated(folder):
+        return _write(folder, outputs)
+
+
+def _write(folder: Path, outputs: Sequence[Output]) -> Written:
     staging = folder.parent / _WORK / f"{folder.name}.new"
+    _undo_half_an_exchange(staging, folder)
+    _check_ours(folder)
     shutil.rmtree(staging, ignore_errors=True)
     changed = 0
     made: set[Path] = set()
@@ -115,12 +130,22 @@ def _exchange(staging: Path, folder: Path) -> None:
         staging.rename(folder)
         return
     if not _exchange_at_once(staging, folder):
-        aside = staging.with_suffix(".old")
+        aside = _aside(staging)
         shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
         staging.rename(folder)
         shutil.rmtree(aside, ignore_errors=True)
     shutil.rmtree(staging, ignore_errors=True)
+
+
+def _aside(staging: Path) -> Path:
+    return staging.with_suffix(".old")
+
+
+def _undo_half_an_exchange(staging: Path, folder: Path) -> None:
+    """Put the old folder back, where a crash came between the two renames of a system that cannot exchange."""
+    if _aside(staging).exists() and not folder.exists():
+        _aside(staging).rename(folder)
 
 
 def _exchange_at_once(one: Path, other: Path) -> bool:

@@ -45,7 +45,11 @@ def import_text(text: str, name: str, today: date) -> Imported | str:
         title = str(parsed.data.get("title") or name)
         slug = slugify(title, allow_unicode=True)
         return Imported(slug, text) if slug else _no_slug(title)
-    blocks = [block.strip() for block in re.split(r"\n\s*\n", _COMMENT_FORM.sub("", text.strip())) if block.strip()]
+    blocks = [
+        block.strip()
+        for block in re.split(r"\n\s*\n", _without_underlines(_COMMENT_FORM.sub("", text.strip())))
+        if block.strip()
+    ]
     if not blocks or "\n" in blocks[0] or len(blocks[0]) > _MAX_TITLE:
         return f"no title: expected a first line of at most {_MAX_TITLE} characters with an empty line under it"
     title = blocks[0].lstrip("# ")
@@ -82,6 +86,11 @@ def _is_heading(block: str, *, first: bool) -> bool:
     capitalised = sum(word[0].isupper() for word in long_words)
     # Right under the title, a line in lower case is rather the caption of a lost picture.
     return not first or capitalised * 2 > len(long_words)
+
+
+def _without_underlines(text: str) -> str:
+    """A line under a heading is how plain text marks it; the heading stands alone without it."""
+    return re.sub(r"^(\S.*)\n(?:-{3,}|={3,})[ \t]*(?=\n[ \t]*\n|\Z)", r"\1", text, flags=re.MULTILINE)
 
 
 def _paragraph(block: str) -> str:

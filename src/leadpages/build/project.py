@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from leadpages.build.config import Config, read_config
 from leadpages.build.content import Page, Renderer
 from leadpages.build.documents import Document, read_document
 from leadpages.build.form_files import FormFile, form_names, read_forms
-from leadpages.build.handler_files import bundle_outputs, handler_templates
+from leadpages.build.handler_files import bundle_outputs, check_handler_pages, handler_templates
 from leadpages.build.mail_files import check_sender, read_mails
 from leadpages.build.output import locked, write
 from leadpages.build.render import Output, page_environment, render_site
@@ -30,7 +31,7 @@ from leadpages.build.site import (
     posts_url,
     tag_url,
 )
-from leadpages.build.sources import read_sources
+from leadpages.build.sources import Source, read_sources
 from leadpages.build.theme import TEMPLATE_ERRORS, Theme, load_theme, template_problem
 from leadpages.build.workers import share_out
 from leadpages.core.bundle import Bundle
@@ -90,9 +91,8 @@ def build(project: Path, output: Path, options: Options, now: datetime, progress
     there; either way what stood there still stands.
     """
     started = time.monotonic()
-    built = render_project(project, options, now, progress)
-    with locked(output):
-        # The bundle first: a page must never ask for a form that the handler does not know yet.
+    with locked(output):  # from the first read on: of two builds, the one that read last must write last
+        built = render_project(project, options, now, progress)
         bundle = write(output / BUNDLE, built.bundle)
         public = write(output / PUBLIC, built.public)
     changed, unchanged = bundle.changed + public.changed, bundle.unchanged + public.unchanged
@@ -120,8 +120,8 @@ def render_project(project: Path, options: Options, now: datetime, progress: Pro
     theme = problems.take(load_theme(project, config))
     forms = problems.take(read_forms(project, config.base_url))
     sources = problems.take(read_sources(project))
-    found = [problems.take(read_document(source, config, theme)) for source in sources.markdown]
-    documents = [document for document in found if document and is_published(document, now, options.drafts)]
+    written = problems.take(_read_documents(sources.markdown, config, theme, options.workers))
+    documents = [document for document in written if is_published(document, now, options.drafts)]
     info = _site_info(config, documents)
     env = page_environment(theme)
     templates = problems.take(handler_templates(theme, env))
@@ -134,8 +134,9 @@ def render_project(project: Path, options: Options, now: datetime, progress: Pro
         check_sender(config) + check_thank_you(forms.values(), documents) + _check_placed(config, forms.keys() | broken)
     )
     problems += check_addresses(site, theme) + check_references(site, theme, config)
-    _raise_for(problems, options)
     bundle = Bundle(site=info, forms=_plain(forms), mails=mails, stylesheet=theme.stylesheet())
+    problems += check_handler_pages(theme, bundle)
+    _raise_for(problems, options)
     return Built(
         public=_render_outputs(site, env, theme, report),
         bundle=tuple(bundle_outputs(bundle, templates, forms)),
@@ -152,9 +153,21 @@ def _as_asked(config: Config, options: Options) -> Config:
     return config.model_copy(update=changes | ({"handler_url": None} if options.same_origin else {}))
 
 
+def _read_documents(
+    sources: Sequence[Source], config: Config, theme: Theme, workers: int
+) -> tuple[list[Document], list[Problem]]:
+    def read(share: Sequence[Source]) -> list[tuple[Document | None, list[Problem]]]:
+        return [read_document(source, config, theme) for source in share]
+
+    results = [result for share in share_out(read, sources, workers) for result in share]
+    return [document for document, _ in results if document], [problem for _, found in results for problem in found]
+
+
 def _render_pages(
     documents: Sequence[Document], renderer: Renderer, config: Config, report: Progress, workers: int
 ) -> tuple[list[Page], list[Problem]]:
+    here = os.getpid()
+
     def render(share: Sequence[Document]) -> tuple[list[Page], list[Problem]]:
         pages: list[Page] = []
         problems: list[Problem] = []
@@ -165,7 +178,8 @@ def _render_pages(
                 return pages, [*problems, template_problem("form.html", error)]
             pages.append(page)
             problems += found
-            report("Reading", number, len(share))
+            if os.getpid() == here:  # a terminal has room for one bar; the other shares are as far as this one
+                report("Reading", number, len(share))
         return pages, problems
 
     # Parsing Markdown is most of a build's work, and each page's is its own.

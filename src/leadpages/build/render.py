@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from leadpages.build.content import Page
 from leadpages.build.documents import Document
-from leadpages.build.markdown import absolute_links
+from leadpages.build.markdown import feed_html
 from leadpages.build.site import ASSETS, FEED, NOT_FOUND, ROBOTS, SITEMAP, ListPage, Site, Tag, tag_url
 from leadpages.build.theme import STYLESHEET, Theme
 from leadpages.core.site import PageHead
@@ -42,7 +42,7 @@ def page_environment(theme: Theme) -> Environment:
     env.globals["tag_url"] = tag_url
     env.filters["day"] = _day
     env.filters["long_day"] = lambda moment: f"{moment.day} {moment:%B %Y}"
-    env.filters["absolute"] = _absolute
+    env.filters["for_feed"] = _for_feed
     return env
 
 
@@ -128,9 +128,9 @@ def _day(moment: datetime | None) -> str:
     return moment.date().isoformat() if moment else ""
 
 
-def _absolute(html: Markup, base_url: str) -> str:
+def _for_feed(html: Markup, base_url: str) -> str:
     # As plain text: a feed holds HTML escaped, and would take markup as it is.
-    return absolute_links(str(html), base_url)
+    return feed_html(str(html), base_url)
 
 
 def _text(url: str, text: str) -> Output:

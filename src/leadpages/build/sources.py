@@ -13,6 +13,8 @@ from leadpages.core.errors import Problem
 from leadpages.core.urls import unsafe_reason
 
 SITE: Final = "site"
+#: Hidden by their names, and read by static hosts all the same.
+_FOR_HOSTS: Final = ("_headers", "_redirects", ".well-known", ".nojekyll")
 POSTS: Final = "posts"
 LINK_HINT: Final = "copy what it points to here instead"
 _MARKDOWN: Final = (".md", ".markdown")
@@ -48,7 +50,10 @@ class Sources:
 
 
 def read_sources(project: Path) -> tuple[Sources, list[Problem]]:
-    """Read `site/` of `project`. `site/data/` and names that begin with `.` or `_` are left out."""
+    """Read `site/` of `project`.
+
+    `site/data/` is left out, and so are names that begin with `.` or `_`, but for those that hosts read.
+    """
     markdown: list[Source] = []
     static: list[StaticFile] = []
     problems: list[Problem] = []
@@ -60,6 +65,8 @@ def read_sources(project: Path) -> tuple[Sources, list[Problem]]:
         path = f"{SITE}/{place}"
         if fault := link_fault(file, project):
             problems.append(Problem(path, 0, fault, LINK_HINT))
+        elif not file.is_file():
+            problems.append(Problem(path, 0, "neither a file nor a folder", "remove it"))
         elif file.suffix.lower() in _MARKDOWN:
             text = read_text(file, path)
             if isinstance(text, Problem):
@@ -87,9 +94,13 @@ def link_fault(file: Path, project: Path) -> str:
 def _files(site: Path) -> Iterator[Path]:
     for folder, names, files in os.walk(site):
         at_top = Path(folder) == site
-        names[:] = sorted(n for n in names if not n.startswith((".", "_")) and not (at_top and n == "data"))
+        names[:] = sorted(n for n in names if _is_published(n) and not (at_top and n == "data"))
         # A linked folder is not walked into; it is listed, so that it can be named as a problem.
         links = [n for n in names if (Path(folder) / n).is_symlink()]
         for name in sorted([*files, *links]):
-            if not name.startswith((".", "_")):
+            if _is_published(name):
                 yield Path(folder) / name
+
+
+def _is_published(name: str) -> bool:
+    return not name.startswith((".", "_")) or name in _FOR_HOSTS

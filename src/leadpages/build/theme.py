@@ -25,6 +25,7 @@ FILE: Final = "theme.toml"
 DEFAULT: Final = "default"
 #: The theme's styles go out as this one file.
 STYLESHEET: Final = "style.css"
+TOKENS: Final = "tokens.css"
 SCRIPT: Final = "form.js"
 #: What filling a template may raise: Jinja's own errors, and those of the expressions in it.
 TEMPLATE_ERRORS: Final = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -75,13 +76,20 @@ class Theme:
         found: dict[str, Path] = {}
         for folder in reversed(self.folders):
             root = folder / "assets"
-            found |= {file.relative_to(root).as_posix(): file for file in sorted(root.rglob("*")) if file.is_file()}
+            files_in = (file for file in sorted(root.rglob("[!.]*")) if file.is_file())
+            found |= {file.relative_to(root).as_posix(): file for file in files_in}
         return dict(sorted(found.items()))
 
     def stylesheet(self) -> str:
-        """The theme's styles as one text."""
+        """The theme's styles as one text. A theme's tokens stand after its parent's: it names those it changes."""
         assets = self.assets()
-        found = (assets[name] for name in self.stylesheets if name in assets)
+        tokens = [folder / "assets" / TOKENS for folder in reversed(self.folders)]
+        found = [
+            file
+            for name in self.stylesheets
+            for file in (tokens if name == TOKENS else [assets[name]] if name in assets else [])
+            if file.is_file()
+        ]
         return "".join(file.read_text("utf-8", "replace").strip() + "\n" for file in found)
 
     def default_mail(self, name: str) -> Path | None:
@@ -102,7 +110,10 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
         if folder is None or folder in folders:
             known = sorted({DEFAULT, *(entry.name for entry in _entries(project / "themes"))})
             message = f"there is no theme `{name}`" if folder is None else f"theme `{name}` extends itself"
-            problems.append(Problem(asked_in, line, message, nearest(name, known)))
+            hint = nearest(name, known)
+            if (project / "themes" / name).is_dir() and folder is None:
+                message, hint = f"themes/{name}/ has no {FILE}", f'write one with: extends = "{DEFAULT}"'
+            problems.append(Problem(asked_in, line, message, hint))
             break
         folders.append(folder)
         asked_in = _shown(project, folder / FILE)
@@ -175,7 +186,14 @@ def _read_block(file: Path, path: str) -> BlockFile | list[Problem]:
         return [text]
     opening = re.match(r"\{#(.*?)#\}", text, re.DOTALL)
     if opening is None:
-        return [Problem(path, 1, "a block begins with a comment that declares it", 'like {# description = "…" #}')]
+        return [
+            Problem(
+                path,
+                1,
+                "a block begins with a comment that declares it",
+                'like {# description = "…" #}; for one that ends with `:::`, also a line container = true',
+            )
+        ]
     parsed = parse_toml(opening[1], path)
     return [parsed] if isinstance(parsed, Problem) else check(BlockFile, parsed[0], path, parsed[1])
 
@@ -208,7 +226,11 @@ def _from_themes(file: str) -> str:
     return "/".join(parts[at:])
 
 
+#: Templates for what is not a page with a text of its own.
+_NOT_FOR_PAGES: Final = {"404", "base", "form", "mail", "posts", "tag", "thank-you"}
+
+
 def theme_templates(theme: Theme) -> list[str]:
     """The names of the page templates that a page may ask for."""
     names = (file.stem for folder in theme.folders for file in _entries(folder / "templates") if file.suffix == ".html")
-    return sorted({name for name in names if not name.startswith("_")})
+    return sorted({name for name in names if not name.startswith("_")} - _NOT_FOR_PAGES)

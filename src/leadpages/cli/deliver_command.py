@@ -20,6 +20,8 @@ from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
 
 _PAUSE_S = 5.0
+#: A mail host that does not know us will not learn it in seconds, and may lock us out for asking.
+_REFUSED_PAUSE_S = 300.0
 
 
 @click.command()
@@ -51,6 +53,7 @@ def command(watch: bool) -> None:
 
 def _watch(store: Store, composer: Composer, transport: Transport) -> NoReturn:
     while True:
+        pause_s = _PAUSE_S
         try:
             report = drain(store, composer, transport, now)
         except StorageError as error:  # a locked database is free again in a moment
@@ -58,7 +61,8 @@ def _watch(store: Store, composer: Composer, transport: Transport) -> NoReturn:
         else:
             if report != Report():
                 click.echo(_summary(report))
-        time.sleep(_PAUSE_S)
+            pause_s = _REFUSED_PAUSE_S if report.paused else _PAUSE_S
+        time.sleep(pause_s)
 
 
 def _composer(settings: Settings) -> Composer:

@@ -20,6 +20,7 @@ from leadpages.core.errors import LeadpagesError
 from leadpages.core.settings import database_url
 from leadpages.core.times import to_text
 from leadpages.leads.model import Dossier, Lead, Submission
+from leadpages.preview.places import database
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
 
@@ -42,7 +43,8 @@ _COLUMNS: Final = (
 def command() -> None:
     """List, show and export leads.
 
-    Reads LEADPAGES_DATABASE_URL, by default leads.db in the project's folder.
+    Reads LEADPAGES_DATABASE_URL, by default leads.db in the project's folder, or else what came in through
+    `leadpages serve`.
     """
 
 
@@ -99,12 +101,15 @@ def export(project: Path, form: str) -> None:
 
 
 def _open(project: Path) -> Store:
-    url = database_url({"LEADPAGES_DATABASE_URL": f"sqlite:///{project / 'leads.db'}", **os.environ})
+    own, previewed = project / "leads.db", database(project)
+    if not own.exists() and previewed.exists() and "LEADPAGES_DATABASE_URL" not in os.environ:
+        click.echo(f"These leads came in through `leadpages serve`: {previewed}", err=True)
+        own = previewed
+    url = database_url({"LEADPAGES_DATABASE_URL": f"sqlite:///{own}", **os.environ})
     path = Path(url.removeprefix("sqlite:///"))
     if url.startswith("sqlite:///") and not path.exists():
-        raise LeadpagesError(
-            f"there are no leads yet: {path} does not exist", "set LEADPAGES_DATABASE_URL or --project"
-        )
+        hint = "set LEADPAGES_DATABASE_URL or --project"
+        raise LeadpagesError(f"there are no leads yet: {path} does not exist", hint)
     return open_store(url)
 
 
@@ -150,7 +155,8 @@ def _describe(dossier: Dossier) -> Iterator[str]:
     for submission in dossier.submissions:
         yield f"\n{to_text(submission.received_at)[:16]}  form {submission.form}, on {submission.page}"
         for name, answer in submission.values.items():
-            yield f"  {name}: {', '.join(answer) if isinstance(answer, list) else answer}"
+            text = ", ".join(answer) if isinstance(answer, list) else answer.replace("\n", "\n    ")
+            yield f"  {name}: {text}"
         for consent in submission.consents:
             yield f"  agreed: “{consent.wording}”"
     yield "\nHistory"
@@ -185,6 +191,6 @@ def _json_line(data: Mapping[str, Any]) -> str:
 
 
 def _echo_csv(cells: list[str] | tuple[str, ...]) -> None:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
-    click.echo(line.getvalue())
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(cells)
+    click.echo(line.getvalue(), nl=False)

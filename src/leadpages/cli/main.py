@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from leadpages import __version__
-from leadpages.core.errors import LeadpagesError, ProjectError
+from leadpages.core.errors import LeadpagesError
 
 _COMMANDS: Final = {
     "init": "Start a project that builds and serves at once.",
@@ -53,15 +53,10 @@ def main() -> None:
     """Run the command line; errors of ours become a message on stderr and exit code 1."""
     try:
         cli()
-    except ProjectError as error:
-        from leadpages.cli.problems import print_problems
-
-        print_problems(error.problems)
-        sys.exit(1)
     except LeadpagesError as error:
-        click.echo(f"error: {error.message}", err=True)
-        if error.hint:
-            click.echo(f"  hint: {error.hint}", err=True)
+        from leadpages.cli.problems import print_error
+
+        print_error(error)
         sys.exit(1)
     except OSError as error:
         if isinstance(error, BrokenPipeError):  # `leadpages leads list | head`

@@ -75,7 +75,7 @@ def _write(project: Path, folder: str, title: str, template: str) -> None:
     from slugify import slugify
 
     title = " ".join(title.split())
-    name = slugify(title, allow_unicode=True)
+    name = slugify(title, allow_unicode=True, max_length=80, word_boundary=True)
     if not name:
         raise click.BadParameter(f"{title!r} has no letter that could go into an address", param_hint="TITLE")
     file = project / folder / f"{name}.md"

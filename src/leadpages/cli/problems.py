@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from leadpages.core.errors import Problem
+from leadpages.core.errors import LeadpagesError, Problem, ProjectError
 
 
 def print_problems(problems: Sequence[Problem]) -> None:
@@ -20,6 +20,16 @@ def print_problems(problems: Sequence[Problem]) -> None:
             click.echo(f"  hint: {problem.hint}", err=True)
     if problems:
         click.echo(count_problems(problems), err=True)
+
+
+def print_error(error: LeadpagesError) -> None:
+    """A message and its hint, or every problem of a project, to stderr."""
+    if isinstance(error, ProjectError):
+        print_problems(error.problems)
+        return
+    click.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  hint: {error.hint}", err=True)
 
 
 def count_problems(problems: Sequence[Problem]) -> str:

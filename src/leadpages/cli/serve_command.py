@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from leadpages.build.sources import SITE
 from leadpages.cli.options import project_option
-from leadpages.cli.problems import print_problems
-from leadpages.core.errors import LeadpagesError, ProjectError
+from leadpages.cli.problems import print_error
+from leadpages.core.errors import LeadpagesError
 from leadpages.core.times import now
 from leadpages.preview.server import HOST, Preview, PreviewApp, serve
 
@@ -22,11 +23,16 @@ def command(project: Path, port: int, drafts: bool) -> None:
 
     Rebuilds and reloads the browser when a file is saved. Answers on this machine only.
     """
+    if not (project / SITE).is_dir():
+        raise LeadpagesError(
+            f"there is no {SITE}/ folder in {project.resolve()}", "start a project with `leadpages init`"
+        )
     preview = Preview(project.resolve(), f"http://{HOST}:{port}", drafts, now, _report)
     app = PreviewApp(preview)
     server = serve(app, port)
     try:
-        _report_fault(app.start())
+        if fault := app.start():
+            print_error(fault)
         click.echo(f"{preview.url}/  (mailbox at /_/mail, Ctrl-C stops)")
         server.serve_forever()
     except KeyboardInterrupt:
@@ -40,11 +46,4 @@ def _report(fault: LeadpagesError | None) -> None:
     if fault is None:
         click.echo("Rebuilt.", err=True)
     else:
-        _report_fault(fault)
-
-
-def _report_fault(fault: LeadpagesError | None) -> None:
-    if isinstance(fault, ProjectError):
-        print_problems(fault.problems)
-    elif fault:
-        click.echo(f"error: {fault.message}\n  hint: {fault.hint}", err=True)
+        print_error(fault)

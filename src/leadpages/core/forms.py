@@ -1,7 +1,7 @@
 """A form, and the one validation of what people type into it.
 
 The build turns a `Form` into HTML with the browser's own checks; the handler checks a post with
-`validate`. Both read the same definition, so they cannot disagree.
+`validate`. Both read the same definition; where they differ (a browser lets `a@b` through), the handler decides.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -60,6 +61,7 @@ def output_path(url_path: str) -> str:
     return plain + "index.html" if plain == "" or plain.endswith("/") else plain
 
 
+@lru_cache(maxsize=4096)  # menus and tags come again on every page
 def encode(path: str) -> str:
     """`path` with everything but URL-safe characters percent-encoded (RFC 3986)."""
     return quote(path, safe="/%-._~!$&'()*+,;=:@?#")

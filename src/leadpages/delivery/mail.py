@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -21,6 +22,7 @@ from leadpages.core.times import describe_duration
 from leadpages.stores.protocol import OutboxItem, Recipient
 
 CONFIRM_VALID_FOR: Final = timedelta(days=7)
+_LONGEST_IN_CONFIRM: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Composer:
         answers = {
             name: ", ".join(answer) if isinstance(answer, list) else answer for name, answer in recipient.values.items()
         }
+        if item.mail == "confirm":
+            answers = {name: answer for name, answer in answers.items() if not _could_advertise(answer)}
         form, token = self.bundle.forms[item.form], self.tokens.make
         links = {
             "email": recipient.email,
@@ -88,6 +92,11 @@ def _policy() -> Policy:
     registry = HeaderRegistry()
     registry.map_to_type("list-unsubscribe", _OneLineHeader)
     return SMTP.clone(header_factory=registry)
+
+
+def _could_advertise(answer: str) -> bool:
+    """Whether a stranger's answer could turn a mail to somebody else's address into an advert of theirs."""
+    return len(answer) > _LONGEST_IN_CONFIRM or bool(re.search(r"[/@]|\.\w|\n", answer))
 
 
 def _set_body(message: EmailMessage, template: MailTemplate, values: dict[str, str]) -> None:

@@ -15,12 +15,23 @@ if TYPE_CHECKING:
 
 @cache
 def configured() -> WSGIApplication:
-    """The application as the environment describes it. A host that would rather load early calls this first."""
+    """The application as the environment describes it. A host that would rather load early calls this first.
+
+    Raises LeadpagesError when the environment is not in order; the next call looks again.
+    """
     from leadpages.handler.application import from_environment
 
     return from_environment()
 
 
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request (PEP 3333)."""
-    return configured()(environ, start_response)
+    """Answer one request (PEP 3333); 503 for as long as the environment is not in order."""
+    from leadpages.core.errors import LeadpagesError
+
+    try:
+        application = configured()
+    except LeadpagesError as error:
+        from leadpages.handler.application import not_in_order
+
+        application = not_in_order(error)
+    return application(environ, start_response)

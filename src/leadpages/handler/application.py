@@ -53,7 +53,9 @@ class App:
         try:
             return self._route(request)
         except TokenError:
-            return self._refuse(request, not_found("This link is not valid."))
+            return self._refuse(
+                request, not_found("This link is not valid. Was it copied whole? The button in the mail always works.")
+            )
         except Refusal as refusal:
             return self._refuse(request, refusal)
         except StorageError as error:
@@ -86,12 +88,19 @@ class App:
             response = error_reply(refusal.status, refusal.code, errors, request.id)
         else:
             title = "Page not found" if refusal.status == 404 else "That did not work"
-            response = self._pages.show("error", title, refusal.status, message=refusal.message, request_id=request.id)
+            response = self._error_page(title, refusal, request.id)
         if refusal.status == 503:
             response.headers["Retry-After"] = _RETRY_AFTER_S
         if refusal.status == 405:
             response.headers["Allow"] = "GET, HEAD, POST"
         return response
+
+    def _error_page(self, title: str, refusal: Refusal, request_id: str) -> Response:
+        try:
+            return self._pages.show("error", title, refusal.status, message=refusal.message, request_id=request_id)
+        except Exception:
+            log.exception("%s: the theme's error page failed", request_id)
+            return Response(f"{refusal.message}\n", refusal.status, mimetype="text/plain")
 
     def _allow_reading(self, request: HandlerRequest, response: Response) -> None:
         # The site's script may read replies also where the handler stands on another origin (Fetch, CORS).
@@ -101,17 +110,18 @@ class App:
             response.headers["Access-Control-Allow-Origin"] = sender
 
 
-def from_environment() -> WSGIApplication:
-    """The application that the environment describes, or one that says to every request that it is not in order."""
-    try:
-        return App(start(read_settings(os.environ)))
-    except LeadpagesError as error:
-        log.critical("leadpages cannot start: %s (%s)", error.message, error.hint)
-        return _not_in_order
+def from_environment() -> App:
+    """The application that the environment describes.
+
+    Raises BundleError, SettingsError or StorageError.
+    """
+    return App(start(read_settings(os.environ)))
 
 
-def _not_in_order(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def not_in_order(error: LeadpagesError) -> WSGIApplication:
+    """What answers while there is no application: 503, and the reason for the log alone."""
+    log.critical("leadpages cannot start: %s (%s)", error.message, error.hint)
     errors = [{"code": "not_configured", "message": "This service is not in order yet."}]
     response = error_reply(503, "not_configured", errors, uuid4().hex[:16])
     response.headers["Retry-After"] = _RETRY_AFTER_S
-    return response(environ, start_response)
+    return response

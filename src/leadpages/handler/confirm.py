@@ -52,7 +52,7 @@ def _download(service: Service, found: Confirmation, submission_id: str) -> str:
     """Where the file is, for the person who just proved the address: no need to wait for the mail."""
     asked = service.store.find_download(submission_id)
     form = service.bundle.forms.get(asked.form) if asked else None
-    if found.already or form is None or form.file is None:
+    if form is None or form.file is None:
         return ""
     valid_for = timedelta(seconds=form.file.valid_for_s)
     token = service.tokens.make("download", submission_id, service.clock(), valid_for)

@@ -29,14 +29,18 @@ def take_in(form: Form, standing: Standing, has_mail: Collection[str], now: date
     """Decide for a submission that is neither quarantined nor repeated.
 
     An address that was confirmed once is proven: it gets what it asks for at once, through any form, though
-    not the same mail twice within `REPEAT_WINDOW`, whatever else was typed.
+    not the same mail twice within `REPEAT_WINDOW`, whatever else was typed. Someone who unsubscribed stays so
+    until they confirm anew: anybody can type their address into a form.
     """
+    status = standing.status or ("pending" if form.double_opt_in else "received")
+    if standing.status == "unsubscribed" and not form.double_opt_in:
+        return Intake(status, False, ())
     if not form.double_opt_in or standing.status == "confirmed":
         lately = _within(REPEAT_WINDOW, standing.delivery_queued_at, now)
-        return Intake(standing.status or "received", False, () if lately else mails_on_acceptance(has_mail))
-    if _within(CONFIRMATION_PAUSE, standing.confirmation_asked_at, now):
-        return Intake("pending", True, ())
-    return Intake("pending", True, ("confirm",))
+        return Intake(status, False, () if lately else mails_on_acceptance(has_mail))
+    status = "unsubscribed" if status == "unsubscribed" else "pending"
+    asked = _within(CONFIRMATION_PAUSE, standing.confirmation_asked_at, now)
+    return Intake(status, True, () if asked else ("confirm",))
 
 
 def _within(window: timedelta, moment: datetime | None, now: datetime) -> bool:

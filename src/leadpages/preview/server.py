@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from leadpages.build.project import BUNDLE, PUBLIC, Options, build
@@ -26,9 +27,9 @@ from leadpages.handler.application import App
 from leadpages.handler.service import Service
 from leadpages.preview import mailbox_pages, reloading, site_files
 from leadpages.preview.mailbox import Mailbox
+from leadpages.preview.places import database, work_folder
 from leadpages.preview.watching import changes
-from leadpages.stores.protocol import Store
-from leadpages.stores.sqlite.store import SQLiteStore
+from leadpages.stores.opening import open_store
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("leadpages")
 
 HOST: Final = "127.0.0.1"
-WORK: Final = ".leadpages"
 _WATCHED: Final = ("leadpages.toml", "site", "forms", "themes")
 _DRAIN_EVERY_S: Final = 1.0
 
@@ -53,8 +53,8 @@ class Preview:
 
     @property
     def work(self) -> Path:
-        """Where the preview's own build, mail and key are kept, apart from the real ones."""
-        return self.project / WORK / "serve"
+        """Where the preview's own build, leads, mail and key are kept, apart from the real ones."""
+        return work_folder(self.project)
 
 
 class PreviewApp:
@@ -62,14 +62,15 @@ class PreviewApp:
 
     def __init__(self, preview: Preview) -> None:
         self._preview = preview
-        self._store: Store = SQLiteStore(preview.project / "leads.db")
+        preview.work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._store = open_store(f"sqlite:///{database(preview.project)}")
         self._tokens = Tokens([_secret_key(preview.work / "secret-key")])
         self._mailbox = Mailbox(preview.work / "mail")
         self._handler: tuple[App, Composer] | None = None
         self._posted = threading.Event()
         self._stop = threading.Event()
         self._broadcast = reloading.Broadcast()
-        self._hosts = {f"{name}{preview.url.removeprefix(f'http://{HOST}')}" for name in (HOST, "localhost")}
+        self._local_name = preview.url.replace(f"http://{HOST}", "localhost")
         self._workers = [
             threading.Thread(target=self._watch, daemon=True),
             threading.Thread(target=self._deliver, daemon=True),
@@ -113,7 +114,10 @@ class PreviewApp:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
         request = Request(environ)
-        if environ.get("HTTP_HOST") not in self._hosts:
+        host = environ.get("HTTP_HOST", "")
+        if host == self._local_name:  # forms are taken from one origin only
+            return redirect(self._preview.url + request.full_path.rstrip("?"), 307)(environ, start_response)
+        if f"http://{host}" != self._preview.url:
             # A page elsewhere could point a name of its own at this machine (DNS rebinding).
             return Response("This preview answers to 127.0.0.1 and localhost only.\n", 403)(environ, start_response)
         if is_handler_path(request.path):
@@ -190,6 +194,8 @@ def _secret_key(file: Path) -> str:
     """A key that lasts, so that the links in old mails work after a restart."""
     file.parent.mkdir(parents=True, exist_ok=True)
     if not file.is_file():
-        file.touch(0o600)
-        file.write_text(secrets.token_urlsafe(32))
+        staged = file.with_suffix(".new")
+        staged.touch(0o600)
+        staged.write_text(secrets.token_urlsafe(32))
+        staged.rename(file)
     return file.read_text()

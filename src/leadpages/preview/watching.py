@@ -10,6 +10,7 @@ from typing import Final
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
 
 #: Editors save in several steps; a build waits until nothing has happened for this long …
 _QUIET_S: Final = 0.08
@@ -37,15 +38,19 @@ class _Signal(FileSystemEventHandler):
             return False
 
 
+def _watch(observer: BaseObserver, signal: _Signal, project: Path, names: Sequence[str]) -> None:
+    observer.schedule(signal, str(project), recursive=False)
+    for folder in (project / name for name in names):
+        if folder.is_dir():
+            observer.schedule(signal, str(folder), recursive=True)
+
+
 def changes(project: Path, names: Sequence[str], stop: threading.Event) -> Iterator[None]:
     """One item for each burst of changes to the files and folders `names` of `project`, until `stop` is set."""
     project = project.resolve()
     signal = _Signal(project, names)
     observer = Observer()
-    observer.schedule(signal, str(project), recursive=False)
-    for folder in (project / name for name in names):
-        if folder.is_dir():
-            observer.schedule(signal, str(folder), recursive=True)
+    _watch(observer, signal, project, names)
     observer.start()
     try:
         while not stop.is_set():
@@ -55,6 +60,9 @@ def changes(project: Path, names: Sequence[str], stop: threading.Event) -> Itera
             while time.monotonic() - signal.last_at < _QUIET_S and time.monotonic() - began < _PATIENCE_S:
                 time.sleep(_QUIET_S / 4)
             signal.changed.clear()
+            # Folders may have been made or replaced, as a change of branches does: look at those of now.
+            observer.unschedule_all()
+            _watch(observer, signal, project, names)
             yield
     finally:
         observer.stop()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,7 +42,8 @@ class SQLiteStore:
         self._idle: deque[_Open] = deque()
         self._sql = read_queries(__package__)
         self._migrations = read_migrations(__package__)
-        with _translated(), self._lent(self._connect("rwc")) as connection:
+        with _translated(), closing(self._connect("rwc").connection) as connection:
+            # Not kept: a host may fork after this, and a connection must not be shared over a fork.
             self._migrate(connection)
 
     def add_submission(self, submission: Submission, decide: Decide) -> None:
@@ -296,6 +298,8 @@ class SQLiteStore:
         return self._path.stat().st_ino if self._path.exists() else 0
 
     def _connect(self, mode: Literal["rw", "rwc"]) -> _Open:
+        if mode == "rwc":  # the leads are their owner's to read, and SQLite gives its journals the file's mode
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -353,6 +357,8 @@ def _begun(connection: sqlite3.Connection) -> Iterator[None]:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except OSError as error:
+        raise StorageError(f"the database cannot be opened: {error.strerror}") from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

@@ -6,11 +6,13 @@ for (const form of document.querySelectorAll("form[method=post]")) {
     Object.assign(input, { type: "hidden", name, value });
   };
   const make = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text });
+  // Not form.action: a field of that name would stand in its place.
+  const action = form.getAttribute("action");
   const title = document.title;
   let started, began;
   form.noValidate = true;
   form.addEventListener("focusin", () => {
-    started ??= fetch(form.action, { headers: { Accept: "application/json" } })
+    started ??= fetch(action, { headers: { Accept: "application/json" } })
       .then((reply) => reply.json())
       .then((data) => (hidden("_started", data.started), (began = Date.now())))
       .catch(() => {});
@@ -50,7 +52,7 @@ for (const form of document.querySelectorAll("form[method=post]")) {
       } else item.textContent = message;
       list.append(item);
     }
-    form.prepend(summary);
+    form.insertBefore(summary, form.firstChild);
     document.title = "Error: " + title;
     summary.focus();
   };
@@ -60,14 +62,13 @@ for (const form of document.querySelectorAll("form[method=post]")) {
     button.disabled = true;
     await started;
     // A quick person is no program: wait out what is left of the least time.
-    const left = began && form.checkValidity() ? began + 1000 * form.dataset.minSeconds + 200 - Date.now() : 0;
+    const left = began && form.checkValidity() ? began + 1000 * form.getAttribute("data-min-seconds") + 200 - Date.now() : 0;
     await new Promise((done) => setTimeout(done, Math.max(0, left)));
     try {
       const body = new URLSearchParams(new FormData(form));
-      const reply = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+      const reply = await fetch(action, { method: "POST", body, headers: { Accept: "application/json" } });
       const data = await reply.json();
-      if (data.redirect) return location.assign(data.redirect);
-      show(data.errors);
+      data.redirect ? location.assign(data.redirect) : show(data.errors);
     } catch {
       show([{ message: "This could not be sent. Are you online? Please try again." }]);
     }
