@@ -69,7 +69,7 @@ class Reader:
             worker.wait(timeout=3)
             raise AssertionError(f"{line} ended by itself")
         except subprocess.TimeoutExpired:
-            worker.send_signal(2)
+            worker.terminate()
             assert worker.wait(timeout=20) == 0
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
-from typing import NoReturn
+import signal
+from contextlib import closing
+from threading import Event
 
 import click
 
@@ -38,21 +39,22 @@ def command(watch: bool) -> None:
     transport = SMTPTransport(settings.smtp_url)
     composer = _composer(settings)
     store = open_store(settings.database_url)
-    try:
+    with closing(store):
         if watch:
             _watch(store, composer, transport)
+            return
         report = drain(store, composer, transport, now)
-    except KeyboardInterrupt:
-        return
-    finally:
-        store.close()
     click.echo(_summary(report))
     if report.paused or report.put_off or report.dead:
         raise SystemExit(1)
 
 
-def _watch(store: Store, composer: Composer, transport: Transport) -> NoReturn:
-    while True:
+def _watch(store: Store, composer: Composer, transport: Transport) -> None:
+    """Drain again and again, until SIGINT or SIGTERM; what is under way then is finished, so that none goes twice."""
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: stop.set())
+    while not stop.is_set():
         pause_s = _PAUSE_S
         try:
             report = drain(store, composer, transport, now)
@@ -62,7 +64,7 @@ def _watch(store: Store, composer: Composer, transport: Transport) -> NoReturn:
             if report != Report():
                 click.echo(_summary(report))
             pause_s = _REFUSED_PAUSE_S if report.paused else _PAUSE_S
-        time.sleep(pause_s)
+        stop.wait(pause_s)
 
 
 def _composer(settings: Settings) -> Composer:
