@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
 
-from leadpages.build.project import Built, Options, render_project
+from leadpages.build.output import MARKER
+from leadpages.build.project import BUNDLE, PUBLIC, Options, build
+from leadpages.build.reports import Counts
 from leadpages.cli.main import main
+from leadpages.core.errors import Problem
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -36,28 +40,51 @@ required = true
 @pytest.fixture
 def write_project(tmp_path: Path) -> WriteProject:
     """Writes files, by path, into an empty project and returns its folder."""
-
-    def write(files: Files) -> Path:
-        project = tmp_path / "project"
-        for path, content in files.items():
-            file = project / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content if isinstance(content, bytes) else content.encode())
-        (project / "site").mkdir(parents=True, exist_ok=True)
-        return project
-
-    return write
+    return lambda files: write_files(tmp_path / "project", files)
 
 
-def render(project: Path, *, now: datetime = NOW, drafts: bool = False, strict: bool = False) -> Built:
-    """Render a project in memory."""
-    return render_project(project, Options(drafts=drafts, strict=strict), now)
+def write_files(project: Path, files: Files) -> Path:
+    """Write files, by path, into a project, and return its folder."""
+    for path, content in files.items():
+        file = project / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (project / "site").mkdir(parents=True, exist_ok=True)
+    return project
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a clean build made: the files of both folders by their paths, and what it said."""
+
+    public: Mapping[str, bytes]
+    bundle: Mapping[str, bytes]
+    counts: Counts
+    warnings: tuple[Problem, ...]
+
+
+def render(
+    project: Path, *, now: datetime = NOW, drafts: bool = False, strict: bool = False, workers: int = 1
+) -> Built:
+    """Build a project into a folder of its own."""
+    with TemporaryDirectory() as folder:
+        report = build(project, Path(folder), Options(drafts=drafts, strict=strict, workers=workers), now)
+        public, bundle = tree(Path(folder, PUBLIC)), tree(Path(folder, BUNDLE))
+    return Built(public, bundle, report.counts, report.warnings)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file in `folder` by its path there, but for the mark that leadpages leaves."""
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.name != MARKER
+    }
 
 
 def public_text(built: Built, path: str) -> str:
     """The text of one file of public/."""
-    (content,) = (output.content for output in built.public if output.path == path)
-    return (content if isinstance(content, bytes) else content.read_bytes()).decode()
+    return built.public[path].decode()
 
 
 @dataclass(frozen=True)

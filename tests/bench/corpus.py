@@ -1,6 +1,6 @@
 """Write a corpus of marketing posts, about 3.5 KB each: the same bytes whenever and wherever it is made.
 
-The bodies are the same for both generators; each gets its own form of front matter.
+The bodies are the same for every generator; Pelican has a form of front matter of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, Literal, get_args
 
-Flavour = Literal["leadpages", "pelican"]
+Flavour = Literal["yaml", "pelican"]
 
 COVER: Final = "/media/cover.webp"
 #: One pixel.
@@ -69,15 +69,14 @@ def with_front_matter(post: Post, flavour: Flavour) -> str:
 
 
 def write_corpus(folder: Path, count: int, flavour: Flavour) -> int:
-    """Write `count` posts into `folder/posts` and return their bytes; leadpages also gets the image they show."""
+    """Write `count` posts into `folder/posts` and return their bytes; the image they show goes into `folder/media`."""
     (folder / "posts").mkdir(parents=True, exist_ok=True)
     written = 0
     for number in range(count):
         post = make_post(number, count)
         written += (folder / "posts" / f"{post.slug}.md").write_bytes(with_front_matter(post, flavour).encode())
-    if flavour == "leadpages":
-        (folder / "media").mkdir(exist_ok=True)
-        (folder / COVER.lstrip("/")).write_bytes(_COVER_BYTES)
+    (folder / "media").mkdir(exist_ok=True)
+    (folder / COVER.lstrip("/")).write_bytes(_COVER_BYTES)
     return written
 
 
@@ -93,12 +92,12 @@ def _slug(number: int) -> str:
 
 def _body(random: Random, title: str, number: int, count: int) -> list[str]:
     previous = (number - 1) % count
-    blocks = [f"![{title}]({COVER})", _paragraph(random, 3)]
+    blocks = [f"![{title}]({COVER})", _paragraph(random, 2)]
     blocks += [_heading(random, 0), _paragraph(random, 3), _paragraph(random, 2)]
     blocks += [_heading(random, 1), _items(random, ordered=True)]
     blocks += [f"{_sentence(random, 9)} More on this in [{_title(previous)}](/posts/{_slug(previous)}/)."]
     blocks += [_heading(random, 2), _paragraph(random, 2), _items(random, ordered=False)]
-    blocks += [_heading(random, 3), _paragraph(random, 3)]
+    blocks += [_heading(random, 3), _paragraph(random, 2), _items(random, ordered=False)]
     if number % 5 == 0:
         blocks += [_code(random), _table(random)]
     source = f"[{random.choice(_WORDS)} {random.choice(_WORDS)}](https://example.com/{random.choice(_WORDS)})"
@@ -141,9 +140,9 @@ def _table(random: Random) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="where posts/ (and for leadpages media/) goes")
+    parser.add_argument("folder", type=Path, help="where posts/ and media/ go")
     parser.add_argument("--posts", type=int, default=1000)
-    parser.add_argument("--flavour", choices=get_args(Flavour), default="leadpages")
+    parser.add_argument("--flavour", choices=get_args(Flavour), default="yaml")
     options = parser.parse_args(arguments)
     written = write_corpus(options.folder, options.posts, options.flavour)
     print(f"{options.posts} posts, {written // max(options.posts, 1)} bytes each on average")

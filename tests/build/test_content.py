@@ -7,12 +7,20 @@ from tests.conftest import CONFIG, NEWSLETTER, WriteProject, public_text, render
 
 from leadpages.core.errors import ProjectError
 
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2"/>'
 FRONT = "---\ntitle: A post\ndate: 2026-03-31\n---\n\n"
 
 
 def article(write_project: WriteProject, body: str, front: str = FRONT) -> str:
     """The main part of the page that a post with `body` becomes."""
-    project = write_project({"leadpages.toml": CONFIG, "site/posts/a.md": front + body, "forms/news.toml": NEWSLETTER})
+    project = write_project(
+        {
+            "leadpages.toml": CONFIG,
+            "site/posts/a.md": front + body,
+            "forms/news.toml": NEWSLETTER,
+            "site/media/a.svg": SVG,
+        }
+    )
     html = public_text(render(project), "posts/a/index.html")
     return html[html.index("<main") : html.index("</main>")]
 
@@ -91,11 +99,11 @@ def test_content_is_no_template(code: str, write_project: WriteProject) -> None:
 
 def test_hero_picture(write_project: WriteProject) -> None:
     """A post that opens with its own picture shows it once, with the words that stand there."""
-    front = FRONT.replace("date", "image: /media/a.webp\ndate")
+    front = FRONT.replace("date", "image: /media/a.svg\ndate")
 
-    html = article(write_project, "![A chart](/media/a.webp)\n\nText.\n\n![Again](/media/a.webp)\n", front)
+    html = article(write_project, "![A chart](/media/a.svg)\n\nText.\n\n![Again](/media/a.svg)\n", front)
 
-    assert html.count('src="/media/a.webp"') == 2
+    assert html.count('src="/media/a.svg"') == 2
     assert html.index('alt="A chart"') < html.index("Text.") < html.index('alt="Again"')
 
 

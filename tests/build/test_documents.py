@@ -9,7 +9,7 @@ from tests.conftest import CONFIG, WriteProject, public_text, render
 def paths(write_project: WriteProject, path: str, front: str, config: str = "") -> set[str]:
     """The pages that one file adds to an empty site."""
     project = write_project({"leadpages.toml": CONFIG + config, path: f"---\ntitle: A\n{front}---\n\nText.\n"})
-    return {output.path for output in render(project).public if output.path.endswith("index.html")} - {"index.html"}
+    return {path for path in render(project).public if path.endswith("index.html")} - {"index.html"}
 
 
 DATED = "date: 2026-03-05\n"
@@ -53,8 +53,8 @@ def test_date_of_the_name(write_project: WriteProject) -> None:
 
     built = render(project)
 
-    assert "5 March 2026" in public_text(built, "posts/a/index.html")
-    assert "6 April 2026" in public_text(built, "posts/b/index.html")
+    assert "March 5, 2026" in public_text(built, "posts/a/index.html")
+    assert "April 6, 2026" in public_text(built, "posts/b/index.html")
 
 
 def test_tags(write_project: WriteProject) -> None:
@@ -69,12 +69,12 @@ def test_tags(write_project: WriteProject) -> None:
 
     built = render(project)
 
-    assert built.tags == 2
+    assert built.counts.terms == 2
     page = public_text(built, "tags/lead-scoring/index.html")
     assert "Posts on Lead Scoring" in page
     assert page.index("/posts/a/") < page.index("/posts/b/")
     assert "/tags/lead-scoring/" in public_text(built, "posts/b/index.html")
-    assert "tags/post/index.html" not in {output.path for output in built.public}
+    assert "tags/post/index.html" not in built.public
 
 
 def test_keys_of_a_theme(write_project: WriteProject) -> None:
@@ -83,7 +83,7 @@ def test_keys_of_a_theme(write_project: WriteProject) -> None:
         {
             "leadpages.toml": CONFIG + 'theme = "mine"\n',
             "themes/mine/theme.toml": 'extends = "default"\n[front_matter]\nread_minutes = "number"\n',
-            "themes/mine/templates/page.html": "{{ page.document.extra.read_minutes + 1 }} minutes",
+            "themes/mine/templates/page.html": "{{ page.extra.read_minutes + 1 }} minutes",
             "site/a.md": "---\ntitle: A\nread_minutes: 4\n---\n",
         }
     )

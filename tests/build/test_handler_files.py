@@ -28,9 +28,7 @@ def test_mails_in_the_inbox_list(write_project: WriteProject) -> None:
     """A gap in the preview line of a mail is filled like one in its body."""
     mail = "---\nsubject: S\npreview: For {{ email }}\n---\n[Go]({{ confirm_url }})\n"
     folder = {"forms/a/form.toml": NEWSLETTER, "forms/a/confirm.md": mail}
-    (bundle,) = [
-        o.content for o in render(write_project({"leadpages.toml": CONFIG, **folder})).bundle if o.path == "bundle.json"
-    ]
-    assert b'class=\\"preview\\"' in bundle  # type: ignore[operator]
-    assert b"For " in bundle  # type: ignore[operator]
-    assert bundle.count(b'"gap": "email"') == 1  # type: ignore[union-attr]
+    bundle = render(write_project({"leadpages.toml": CONFIG, **folder})).bundle["bundle.json"]
+    assert b'class=\\"preview\\"' in bundle
+    assert b"For " in bundle
+    assert bundle.count(b'"gap": "email"') == 1

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from tests.conftest import CONFIG, WriteProject, public_text, render
-
-from leadpages.build.project import Built
+from tests.conftest import CONFIG, Built, WriteProject, public_text, render
 
 
 def post(day: str, keys: str = "") -> str:
@@ -17,7 +15,7 @@ def post(day: str, keys: str = "") -> str:
 
 def urls(built: Built) -> set[str]:
     """The folders that have a page."""
-    return {output.path.removesuffix("index.html") for output in built.public if output.path.endswith("index.html")}
+    return {path.removesuffix("index.html") for path in built.public if path.endswith("index.html")}
 
 
 POSTS = {
@@ -61,7 +59,8 @@ def test_links_to_drafts_are_broken(write_project: WriteProject) -> None:
         "/about/",
         "/about",
         "/about/index.html",
-        "/about/?a=b#c",
+        "/about/?a=b#top",
+        "/about/#us",
         "about/",
         "./about/",
         "#top",
@@ -82,7 +81,7 @@ def test_links_that_lead_somewhere(target: str, write_project: WriteProject) -> 
         {
             "leadpages.toml": CONFIG,
             "site/index.md": f"---\ntitle: Home\n---\n\n[Link](<{target}>)\n",
-            "site/about.md": "---\ntitle: About\n---\n",
+            "site/about.md": "---\ntitle: About\n---\n\n## Us\n",
             "site/a file.pdf": "%PDF",
             "site/guide/index.html": "<p>A page made by hand</p>",
         }
@@ -91,7 +90,9 @@ def test_links_that_lead_somewhere(target: str, write_project: WriteProject) -> 
     assert render(project).warnings == ()
 
 
-@pytest.mark.parametrize("target", ["/none/", "none/", "https://www.example.com/none/", "/none.pdf", "/About/"])
+@pytest.mark.parametrize(
+    "target", ["/none/", "none/", "https://www.example.com/none/", "/none.pdf", "/About/", "/about/#us"]
+)
 def test_links_that_lead_nowhere(target: str, write_project: WriteProject) -> None:
     """A link to the site's own address that does not exist is a warning, however it is written."""
     project = write_project(
@@ -102,7 +103,7 @@ def test_links_that_lead_nowhere(target: str, write_project: WriteProject) -> No
         }
     )
 
-    assert [warning.place for warning in render(project).warnings] == ["site/index.md:6"]
+    assert [warning.place for warning in render(project).warnings] == ["site/index.md:6:8"]
 
 
 def test_pagination(write_project: WriteProject) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leadpages.build.text import decode, find_mojibake
-from leadpages.core.errors import Problem
+from leadpages.core.errors import Edit, Problem
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,30 @@ def test_what_is_no_text(data: bytes, line: int, message: str) -> None:
 def test_one_form_of_unicode() -> None:
     """Letters with combining marks are read as single letters, so that names compare as people see them."""
     assert decode("Cafe\u0301".encode(), "a.md") == "Café"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "old", "new"),
+    [
+        ("First.\nThen cafÃ© here.\n", 2, 6, "cafÃ©", "café"),
+        ("cafÃ©", 1, 1, "cafÃ©", "café"),
+        ("a “companyâ€™s” b", 1, 4, "companyâ€™s", "company’s"),
+        ("\n\n  FranÃƒÂ§ois", 3, 3, "FranÃƒÂ§ois", "François"),
+        ("Ã¼ber", 1, 1, "Ã¼ber", "über"),
+        ("cafeÌ\x81", 1, 1, "cafeÌ\x81", "café"),
+    ],
+)
+def test_mojibake_can_be_mended(text: str, line: int, column: int, old: str, new: str) -> None:
+    """The problem has the word's column and its mend, also for what was decoded wrongly more than once."""
+    (problem,) = find_mojibake(text, "a.md")
+
+    assert (problem.line, problem.column, problem.rule) == (line, column, "mojibake")
+    assert problem.edit == Edit(old, new)
+    assert find_mojibake(new, "a.md") == []
+
+
+def test_every_word_has_its_own_column() -> None:
+    """Two words on a line are two problems."""
+    found = find_mojibake("cafÃ© or cafÃ©\n", "a.md")
+
+    assert [problem.column for problem in found] == [1, 10]

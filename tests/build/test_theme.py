@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.conftest import CONFIG, WriteProject, public_text, render
+import re
+from html import unescape
+
+import pytest
+from tests.conftest import CONFIG, NEWSLETTER, WriteProject, public_text, render
+
+from leadpages.core.errors import ProjectError
 
 FILES = {
     "leadpages.toml": CONFIG + 'theme = "mine"\n',
@@ -40,7 +46,8 @@ def test_a_chain_of_themes(write_project: WriteProject) -> None:
     html = public_text(built, "a/index.html")
     assert "mine" in html
     assert "house logo" in html
-    assert public_text(built, "assets/font.txt") == "house"
+    [font] = [path for path in built.public if path.startswith("assets/font.")]
+    assert public_text(built, font) == "house"
 
 
 def test_a_block_is_a_file(write_project: WriteProject) -> None:
@@ -58,9 +65,10 @@ def test_a_block_is_a_file(write_project: WriteProject) -> None:
 
 
 def test_styles(write_project: WriteProject) -> None:
-    """The styles that a theme names go out as one file, in order, and pages name its very bytes."""
+    """The styles that a theme names go out as one file, in order, whose name tells its content."""
     project = write_project(
         FILES
+        | {"leadpages.toml": FILES["leadpages.toml"] + "[markdown]\nhighlight = false\n"}
         | {
             "themes/mine/theme.toml": 'extends = "default"\nstylesheets = ["b.css", "a.css"]\n',
             "themes/mine/assets/a.css": "a {}\n",
@@ -72,9 +80,11 @@ def test_styles(write_project: WriteProject) -> None:
     (project / "themes/mine/assets/a.css").write_text("a { color: red }\n")
     after = public_text(render(project), "a/index.html")
 
-    assert public_text(built, "assets/style.css") == "b {}\na {}\n"
-    assert "/assets/style.css?v=" in before
-    assert before != after
+    names = [
+        re.findall(r'<link rel="stylesheet" href="/(assets/style\.[0-9a-f]+\.css)">', html) for html in (before, after)
+    ]
+    assert names[0] != names[1]
+    assert public_text(built, names[0][0]) == "b {}\na {}\n"
 
 
 def test_another_template(write_project: WriteProject) -> None:
@@ -82,9 +92,92 @@ def test_another_template(write_project: WriteProject) -> None:
     project = write_project(
         FILES
         | {
-            "themes/mine/templates/bare.html": "Bare: {{ page.html }}",
+            "themes/mine/templates/bare.html": "Bare: {{ content }}",
             "site/a.md": "---\ntitle: A\ntemplate: bare\n---\n\nText.\n",
         }
     )
 
     assert public_text(render(project), "a/index.html") == "Bare: <p>Text.</p>\n"
+
+
+SETTINGS = """\
+extends = "house"
+[settings.accent]
+type = "color"
+default = "#0b5c8a"
+[settings.columns]
+type = "number"
+default = 2
+choices = [1, 2, 3]
+[settings.hint]
+default = "None"
+[settings.sticky]
+type = "flag"
+default = false
+"""
+
+
+def test_settings(write_project: WriteProject) -> None:
+    """Templates have every setting that the theme or its parents declare, as the project has it, or the default."""
+    project = write_project(
+        FILES
+        | {
+            "leadpages.toml": FILES["leadpages.toml"] + '[settings]\ncolumns = 3\nhouse = "a <b>"\n',
+            "themes/mine/theme.toml": SETTINGS,
+            "themes/house/theme.toml": 'extends = "default"\n[settings.house]\ndefault = ""\n',
+            "themes/mine/templates/_footer.html": "{{ site.settings|dictsort }}",
+            "themes/mine/templates/blocks/count.html": '{# description = "" #}{{ site.settings.columns }} columns',
+            "site/a.md": "---\ntitle: A\n---\n\n::count\n",
+        }
+    )
+
+    html = unescape(public_text(render(project), "a/index.html"))
+
+    expected = [("accent", "#0b5c8a"), ("columns", 3), ("hint", "None"), ("house", "a <b>"), ("sticky", False)]
+    assert str(expected) in html
+    assert "3 columns" in html
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("columns = 4", "setting `columns` is 4: expected one of 1, 2, 3"),
+        ("columns = true", "setting `columns` is True: expected a number"),
+        ('accent = "red"', "setting `accent` is 'red': expected a colour like #0b5c8a"),
+        ("hint = 1", "setting `hint` is 1: expected text"),
+        ("sticky = 1", "setting `sticky` is 1: expected true or false"),
+        ("color = 1", "the theme has no setting `color`"),
+    ],
+)
+def test_wrong_settings(setting: str, said: str, write_project: WriteProject) -> None:
+    """A setting that the theme does not declare, or declares to be something else, is a problem at its line."""
+    project = write_project(
+        FILES
+        | {
+            "leadpages.toml": FILES["leadpages.toml"] + f"[settings]\n{setting}\n",
+            "themes/mine/theme.toml": SETTINGS.replace("house", "default"),
+        }
+    )
+
+    with pytest.raises(ProjectError) as raised:
+        render(project)
+
+    assert [(p.place, p.message) for p in raised.value.problems] == [("leadpages.toml:5", said)]
+
+
+def test_an_asset_of_the_same_name(write_project: WriteProject) -> None:
+    """A theme replaces one asset of its parent, and pages link to that."""
+    project = write_project(
+        FILES
+        | {
+            "themes/mine/assets/form.js": "mine()\n",
+            "site/a.md": "---\ntitle: A\nform: news\n---\n",
+            "forms/news.toml": NEWSLETTER,
+        }
+    )
+
+    built = render(project)
+
+    [script] = re.findall(r'<script src="/(assets/form\.\w+\.js)"', public_text(built, "a/index.html"))
+    assert public_text(built, script) == "mine()\n"
+    assert len([path for path in built.public if path.startswith("assets/form.")]) == 1

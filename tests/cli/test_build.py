@@ -7,9 +7,9 @@ import json
 import pytest
 from tests.conftest import CONFIG, NEWSLETTER, RunCli, WriteProject
 
-GOOD = {"leadpages.toml": CONFIG, "site/a.md": "---\ntitle: A\n---\n\nText.\n", "forms/news.toml": NEWSLETTER}
-ODD = GOOD | {"site/a.md": "---\ntitle: A\nlayout: page\n---\n\nText.\n"}
-BAD = GOOD | {"site/a.md": "---\ntitle: A\n---\n\n::none\n"}
+GOOD = {"leadpages.toml": CONFIG, "site/index.md": "---\ntitle: A\n---\n\nText.\n", "forms/news.toml": NEWSLETTER}
+ODD = GOOD | {"site/index.md": "---\ntitle: A\nlayout: page\n---\n\nText.\n"}
+BAD = GOOD | {"site/index.md": "---\ntitle: A\n---\n\n::none\n"}
 
 
 @pytest.mark.parametrize(
@@ -47,24 +47,27 @@ def test_json_of_a_build(write_project: WriteProject, run_cli: RunCli) -> None:
     assert (report["pages"], report["posts"], report["forms"]) == (1, 0, 1)
     assert report["public"] == f"{project}/public"
     assert report["files_unchanged"] == 0
-    assert [problem["path"] for problem in report["problems"]] == ["site/a.md"]
+    assert [problem["path"] for problem in report["problems"]] == ["site/index.md"]
 
 
-@pytest.mark.parametrize("command", ["build", "check"])
-def test_json_of_a_problem(command: str, write_project: WriteProject, run_cli: RunCli) -> None:
-    """With `--json`, problems are data on stdout, and nothing is on stderr."""
-    ran = run_cli(command, "--json", "--project", write_project(BAD))
+@pytest.mark.parametrize("command", [["build", "--json"], ["check", "--format", "json"]])
+def test_json_of_a_problem(command: list[str], write_project: WriteProject, run_cli: RunCli) -> None:
+    """For scripts, problems are data on stdout, and nothing is on stderr."""
+    ran = run_cli(*command, "--project", write_project(BAD))
 
     assert (ran.code, ran.stderr) == (1, "")
     assert json.loads(ran.stdout) == {
         "ok": False,
         "problems": [
             {
-                "path": "site/a.md",
+                "path": "site/index.md",
                 "line": 5,
+                "column": 0,
+                "severity": "error",
+                "rule": "project",
                 "message": "there is no block `none`",
                 "hint": "known: cta, form, hero",
-                "severity": "error",
+                "fixable": False,
             }
         ],
     }
@@ -85,7 +88,8 @@ def test_check_writes_nothing(write_project: WriteProject, run_cli: RunCli) -> N
         ("https://stage.example.com", 0),
         ("https://stage.example.com/", 0),
         ("stage.example.com", 2),
-        ("https://stage.example.com/blog/", 2),
+        ("https://stage.example.com/blog/", 0),
+        ("https://stage.example.com/blog/?a=b", 2),
         ("ftp://stage.example.com", 2),
     ],
 )
@@ -95,7 +99,7 @@ def test_base_url(url: str, code: int, write_project: WriteProject, run_cli: Run
 
     assert run_cli("build", "--project", project, "--base-url", url).code == code
     if code == 0:
-        assert "<loc>https://stage.example.com/a/</loc>" in (project / "public/sitemap.xml").read_text()
+        assert f"<loc>{url.rstrip('/')}/</loc>" in (project / "public/sitemap.xml").read_text()
 
 
 def test_commands_are_listed(run_cli: RunCli) -> None:

@@ -14,7 +14,7 @@ def test_the_starter_builds(tmp_path: Path, run_cli: RunCli) -> None:
     ran = run_cli("build", "--strict", "--project", tmp_path / "site")
 
     assert (ran.code, ran.stderr) == (0, "")
-    assert ran.stdout.startswith("Built 1 post, 2 pages, 1 tag, 2 forms into ")
+    assert ran.stdout.startswith("Built 1 post, 2 pages, 1 term, 2 forms into ")
     assert (tmp_path / "site/.gitignore").is_file()
 
 

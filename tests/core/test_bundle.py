@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from leadpages.core.bundle import FORMAT, INDEX, Bundle, MailTemplate, dump, load
+from leadpages.core.bundle import FORMAT, INDEX, Bundle, Edition, MailTemplate, dump, load
 from leadpages.core.errors import BundleError
 from leadpages.core.forms import Choice, Field, Form, GatedFile
 from leadpages.core.placeholders import Gap
 from leadpages.core.site import MenuItem, SiteInfo
+from leadpages.core.translations import Catalog
 
 SITE = SiteInfo("Tëst", "https://www.example.com", "", "", "", "en", (MenuItem("Blog", "/posts/"),), "/posts/")
 FILE = GatedFile("files/guide/guide.pdf", "guide.pdf", "application/pdf", 7, "ab" * 32, 604_800, 20)
@@ -20,12 +22,26 @@ GUIDE = Form("guide", "The guide", FIELDS, "Send", "/thanks/guide/", file=FILE)
 NEWS = Form("news", "News", FIELDS[:1], "Send", "/thanks/news/", double_opt_in=False)
 CONFIRM = MailTemplate("confirm", "Ann <a@example.com>", ("Hi ", Gap("name", "there")), ("<p>", Gap("email")), ("x",))
 BUNDLE = Bundle(SITE, {"guide": GUIDE, "news": NEWS}, {"guide": {"confirm": CONFIRM}, "news": {}}, "body{}")
+GERMAN = Catalog("de", {"Thank you": "Danke", "{count} days": {"one": "{count} Tag", "other": "{count} Tage"}})
+EDITION = Edition(replace(SITE, language="de", home="/de/"), {"guide": GUIDE}, {"guide": {"confirm": CONFIRM}}, GERMAN)
 
 
 def test_a_bundle_comes_back_as_it_was_written(tmp_path: Path) -> None:
     """Every type in it survives, down to tuples and gaps."""
     (tmp_path / INDEX).write_text(dump(BUNDLE), "utf-8")
     assert load(tmp_path) == BUNDLE
+
+
+def test_a_site_in_several_languages_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    """Each language with its words; one that there is not is the site's own."""
+    bundle = replace(BUNDLE, catalogs={"en": Catalog("en", {}), "de": GERMAN}, others={"de": EDITION})
+    (tmp_path / INDEX).write_text(dump(bundle), "utf-8")
+    loaded = load(tmp_path)
+    assert loaded == bundle
+    assert loaded.edition("de") == EDITION
+    assert loaded.edition("de").say("{count} days", count=2) == "2 Tage"
+    for own in ("", "en", "fr", "de-AT"):
+        assert loaded.edition(own) == Edition(SITE, BUNDLE.forms, BUNDLE.mails, Catalog("en", {}))
 
 
 def test_equal_bundles_are_the_same_text() -> None:

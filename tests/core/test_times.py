@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadpages.core.times import describe_duration, from_text, parse_duration, to_text
+from leadpages.core.translations import Catalog
 
 MOMENTS = st.datetimes(datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -61,3 +62,9 @@ def test_anything_else_is_no_duration(text: str) -> None:
 def test_a_duration_is_described_in_the_largest_unit_that_fits(seconds: int, text: str) -> None:
     """What a writer configured is what a reader of the mail sees."""
     assert describe_duration(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(86_400, "1 Tag"), (172_800, "2 Tage"), (3600, "1 hour")])
+def test_a_duration_in_another_language(seconds: int, text: str) -> None:
+    """In the words of the catalog, and in English where it has none."""
+    assert describe_duration(seconds, Catalog("de", {"1 day": "1 Tag", "{count} days": "{count} Tage"})) == text

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadpages.core.forms import Accepted, Choice, Consent, Field, FieldType, Form, Rejected, validate
+from leadpages.core.translations import Catalog
 
 EMAIL = Field("email", "email", "Work e-mail", required=True)
 CHOICES = (Choice("s", "Small"), Choice("l", "Large"))
@@ -341,3 +342,42 @@ def test_whatever_is_posted_the_outcome_is_a_value(posted: dict[str, list[str]])
         assert outcome.errors
     else:
         assert set(outcome.values) <= {field.name for field in EVERY_TYPE.fields}
+
+
+GERMAN = Catalog(
+    "de",
+    {
+        "Enter {name}": "Bitte füllen Sie „{name}“ aus",
+        "“{label}” must be {count} characters or more": {
+            "one": "{count} Zeichen, „{label}“",
+            "other": "{label}: {count}",
+        },
+        "“{label}” must be {bound} or later": "„{label}“: ab {bound}",
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "message"),
+    [
+        (Field("name", "text", "Ihr Name", required=True), "", "Bitte füllen Sie „Ihr Name“ aus"),
+        (Field("name", "text", "Kürzel", min_length=2), "a", "Kürzel: 2"),
+        (Field("day", "date", "Tag", min="2026-01-01"), "2025-12-31", "„Tag“: ab 2026-01-01"),
+        (Field("zip", "text", "PLZ", pattern="[0-9]{5}", pattern_hint="{count} Ziffern"), "x", "{count} Ziffern"),
+        (Field("link", "url", "Adresse"), "x", "Enter Adresse as a web address that starts with https://"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_language_of_the_form(field: Field, typed: str, message: str) -> None:
+    """Labels keep their capitals; what is not translated is said in English."""
+    outcome = validate(form(field), {"email": ["ann@example.com"], field.name: [typed]}, GERMAN)
+    assert isinstance(outcome, Rejected)
+    assert [error.message for error in outcome.errors] == [message]
+
+
+def test_what_was_typed_is_no_gap() -> None:
+    """Braces in an answer or a label mean nothing."""
+    outcome = validate(
+        form(Field("name", "text", "{count} {name}", required=True)), {"email": ["a@example.com"]}, GERMAN
+    )
+    assert isinstance(outcome, Rejected)
+    assert outcome.errors[0].message == "Bitte füllen Sie „{count} {name}“ aus"

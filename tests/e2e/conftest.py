@@ -69,16 +69,16 @@ def _uv(*arguments: str) -> None:
     subprocess.run([_UV, *arguments], cwd=ROOT, check=True)
 
 
-Serve = Callable[[Path], AbstractContextManager[Served]]
+Serve = Callable[..., AbstractContextManager[Served]]
 
 
 @pytest.fixture(scope="session")
 def serve(installed: Installed) -> Serve:
-    """Runs `leadpages serve` on a project, for as long as the context lasts."""
+    """Runs `leadpages serve` on a project, for as long as the context lasts; on `port`, or on a free one."""
 
     @contextmanager
-    def start(project: Path) -> Iterator[Served]:
-        port = free_port()
+    def start(project: Path, port: int = 0) -> Iterator[Served]:
+        port = port or free_port()
         with background([installed.command(), "serve", "--port", str(port)], project) as url:
             yield Served(url, project)
 

@@ -11,9 +11,9 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from tests.conftest import Built
 from werkzeug.test import Client, TestResponse
 
-from leadpages.build.project import Built
 from leadpages.core.bundle import load
 from leadpages.core.signing import Tokens
 from leadpages.delivery.mail import Composer
@@ -183,10 +183,10 @@ def seen(reply: TestResponse) -> tuple[str, list[tuple[str, str]], bytes]:
 
 def write_bundle(built: Built, folder: Path) -> Path:
     """The bundle of `built` as files in `folder`."""
-    for output in built.bundle:
-        file = folder / output.path
+    for path, content in built.bundle.items():
+        file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(output.content if isinstance(output.content, bytes) else output.content.read_bytes())
+        file.write_bytes(content)
     return folder
 
 

@@ -74,6 +74,17 @@ class StoreContract:
         ((_, kept),) = store.submissions()
         assert kept.values == values
 
+    def test_the_language_of_a_form_comes_back(self, store: Store) -> None:
+        """With the submission, and with whom its mails go to."""
+        add(store, replace(submission("one"), language="pt-BR"))
+        ((_, kept),) = store.submissions()
+        (item,) = claim(store)
+        recipient = store.recipient(item)
+        dossier = store.dossier("ann@example.com")
+        assert recipient is not None
+        assert dossier is not None
+        assert (kept.language, recipient.language, dossier.submissions[0].language) == ("pt-BR",) * 3
+
     def test_the_same_post_within_ten_minutes_is_one(self, store: Store) -> None:
         """A double click has no second effect; ten minutes later it is a new submission."""
         twin = partial(replace, submission("one"))

@@ -1,52 +1,61 @@
-"""From a document to a page: Markdown and blocks rendered to HTML, and every reference noted."""
+"""From a document to a page and its body: Markdown and blocks rendered to HTML, and every reference noted.
+
+Nothing here depends on other files of the site: where a link or a picture leads is filled in later, at its mark.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, TemplateSyntaxError
 from markdown_it.token import Token
 from markupsafe import Markup, escape
+from msgspec import structs
 
 from leadpages.build.directives import Directive
 from leadpages.build.documents import Document
-from leadpages.build.markdown import clean_html, has_html, parser, plain_text
+from leadpages.build.markdown import (
+    MARKS,
+    WORDS,
+    MarkdownOptions,
+    block_mark,
+    clean_html,
+    has_html,
+    headings,
+    image_mark,
+    link_mark,
+    parser,
+    plain_text,
+    unsafe_attributes,
+    unsafe_tags,
+)
+from leadpages.build.pages import Body, Heading, Page, PictureUse, Reference, with_digest
 from leadpages.build.text import BLOCK_END, BLOCK_START
 from leadpages.build.theme import TEMPLATE_ERRORS, BlockFile, template_problem
 from leadpages.core.errors import Problem, nearest
 from leadpages.core.forms import Form
 from leadpages.core.site import SiteInfo
-from leadpages.core.urls import SUBMIT
+from leadpages.core.translations import Catalog, translate
+from leadpages.core.urls import SUBMIT, in_language, is_elsewhere
 
-_PLACE: Final = re.compile(f"{BLOCK_START}(\\d+){BLOCK_END}")
 _PAGE_MARK: Final = f"{BLOCK_START}page{BLOCK_END}"
 _SUMMARY_LENGTH: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Something that a page points to, and on which line of its file."""
-
-    target: str
-    line: int
-    is_image: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A document with its Markdown rendered. `form_html` is the form that a rule or the front matter places."""
-
-    document: Document
-    html: Markup
-    form_html: Markup
-    image_alt: str
-    summary: str
-    references: tuple[Reference, ...]
-    forms: tuple[str, ...]
+_WORDS_A_MINUTE: Final = 220
+_SIGNS_A_MINUTE: Final = 500
+#: Kana and Han.
+_CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_ID: Final = re.compile(r'\bid="([^"]+)"')
+#: Where a writer's own HTML points to.
+_HTML_REFERENCE: Final = re.compile(
+    r"""(<(?:a|img|source|video|audio)\b[^<>]*?\b(href|src|poster)=)(["'])([^"']*)\3""", re.IGNORECASE
+)
+#: How wide a picture is in running text: all of a phone, a column of a desktop.
+TEXT_SIZES: Final = "(min-width: 45rem) 42rem, 100vw"
 
 
 @dataclass
@@ -55,61 +64,150 @@ class _Rendering:
 
     document: Document
     references: list[Reference] = field(default_factory=list)
+    marked: dict[str, int] = field(default_factory=dict)
+    pictures: list[PictureUse] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     forms: list[str] = field(default_factory=list)
+    source: list[str] | None = None
+
+    @property
+    def path(self) -> str:
+        return self.document.page.path
 
     def line(self, token_line: int) -> int:
         return self.document.body_line + token_line
 
-    def report(self, line: int, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(self.document.path, line, message, hint))
+    def column(self, line: int, text: str) -> int:
+        """Where `text` stands on a line of the file; 0 where it is written in another way."""
+        if self.source is None:
+            self.source = self.document.body.split("\n")
+        at = line - self.document.body_line
+        return self.source[at].find(text) + 1 if 0 <= at < len(self.source) else 0
+
+    def report(self, line: int, message: str, hint: str = "", rule: str = "project", severity: Any = "error") -> None:
+        self.problems.append(Problem(self.path, line, message, hint, severity, rule))
+
+    def link(self, target: str) -> str:
+        """The mark for an address of the site's own; an address elsewhere is itself."""
+        if is_elsewhere(target):
+            return target
+        return link_mark(self.marked.setdefault(target, len(self.marked)))
+
+    def note(self, target: str, line: int, *, is_image: bool = False, has_alt: bool = True) -> None:
+        column = self.column(line, target)
+        self.references.append(Reference(target, line, column, is_image, has_alt))
+
+    def picture(self, use: PictureUse) -> str:
+        self.pictures.append(use)
+        return image_mark(len(self.pictures) - 1)
 
 
 class Renderer:
-    """Renders documents with one theme's blocks and one site's forms."""
+    """Renders documents with one theme's blocks and one site's forms.
+
+    `sites` and `catalogs` are by language, `forms` by language, then by name; the site's own language is the first.
+    """
 
     def __init__(
         self,
         env: Environment,
         blocks: Mapping[str, BlockFile],
-        forms: Mapping[str, Form],
-        site: SiteInfo,
+        forms: Mapping[str, Mapping[str, Form]],
+        sites: Mapping[str, SiteInfo],
+        catalogs: Mapping[str, Catalog],
+        markdown: MarkdownOptions,
+        data: Any = None,
         broken_forms: Collection[str] = (),
     ) -> None:
-        self.forms, self._broken_forms = forms, broken_forms
-        self._env, self._blocks, self._site = env, blocks, site
-        self._md = parser()
-        self._md.add_render_rule("placed_block", _render_place)
-        self._rendered_forms: dict[tuple[str, str], str] = {}
+        self._forms, self._broken_forms = forms, broken_forms
+        self._own_language = next(iter(sites))
+        self._words = {tag: {word: translate(catalog, word) for word in WORDS} for tag, catalog in catalogs.items()}
+        self._env, self._blocks, self._sites, self._data = env, blocks, sites, data
+        self._parsers = {language: parser(replace(markdown, language=language)) for language in sites}
+        for md in self._parsers.values():
+            md.add_render_rule("placed_block", _render_place)
+            md.add_render_rule("image", _render_place)
+        self._trusts_html = markdown.trusted_html or markdown.preset == "commonmark"
+        self._rendered_forms: dict[tuple[str, str, str], str] = {}
+        self._work: _Rendering | None = None
+        env.globals["link"] = lambda path: self._work.link(path) if self._work else path
+        env.globals["picture"] = self._picture
 
-    def render(self, document: Document, placed_form: str) -> tuple[Page, list[Problem]]:
+    def render(self, document: Document, placed_form: str) -> tuple[Page, Body, list[Problem]]:
         """The page of `document`, with `placed_form` under it unless it is "" or the page has that form already."""
-        work = _Rendering(document)
-        tokens = self._md.parse(document.body)
-        image_alt = document.image_alt
-        if document.template == "post" and document.image and _opens_with(tokens, document.image):
+        work = self._work = _Rendering(document)
+        page = document.page
+        md = self._parsers[page.language]
+        tokens = md.parse(document.body, {})
+        image_alt = page.image_alt
+        if page.template == "post" and page.image and _opens_with(tokens, page.image):
             image_alt = image_alt or plain_alt(tokens[1])
             del tokens[:3]  # the template of posts shows it
-        _note_references(tokens, work)
+        for tag, line in unsafe_tags(tokens) if "<" in document.body and not self._trusts_html else ():
+            hint = "trusted_html = true under [markdown] in leadpages.toml lets all HTML in"
+            work.report(work.line(line), f"`<{tag}>` is left out", hint, severity="warning")
+        for name, line in unsafe_attributes(tokens) if "{" in document.body else ():
+            hint = "a strict Content-Security-Policy lets no style and no handler work"
+            work.report(work.line(line), f"the attribute `{name}` is left out", hint, severity="warning")
+        self._note_references(tokens, work)
+        summary = page.description or _summary(tokens)
+        toc = tuple(Heading(h.level, h.id, h.text) for h in headings(tokens)) if page.toc else ()
         html = self._render_tokens(tokens, work)
-        form_html = Markup("")
+        form_html = ""
         chosen = document.form or placed_form
         if chosen and chosen not in work.forms:
-            line = document.lines.get(("form",), 0)
-            form_html = self._render_form(chosen, work, line)
-        if document.image:
-            line = document.lines.get(("image",), 0)
-            work.references.append(Reference(document.image, line, is_image=True))
-        page = Page(
-            document=document,
-            html=Markup(html),  # noqa: S704  (rendered by this class, cleaned where it has HTML of the writer's)
-            form_html=form_html,
+            form_html = self._render_form(chosen, work, page.line("form"))
+        if page.image:
+            line = page.line("image")
+            work.references.append(Reference(page.image, line, 1 if line else 0, is_image=True))
+        ids = _ID.findall(html) if 'id="' in html else ()
+        anchors = (*ids, *(("form",) if form_html else ()))
+        body = Body(html, form_html, toc, tuple(work.pictures))
+        made = structs.replace(
+            page,
             image_alt=image_alt,
-            summary=document.description or _summary(tokens),
-            references=tuple(work.references),
+            summary=summary,
+            minutes=_minutes(document.body),
+            anchors=tuple(dict.fromkeys(anchors)),
             forms=tuple(work.forms),
+            references=tuple(work.references),
+            links=tuple(work.marked),
+            pictures=tuple(dict.fromkeys(use.target for use in work.pictures)),
         )
-        return page, work.problems
+        return with_digest(made), body, work.problems
+
+    def _note_references(self, tokens: Sequence[Token], work: _Rendering) -> None:
+        for token in tokens:
+            if token.type == "html_block":
+                token.content = _note_html(token.content, work.line((token.map or [0])[0]), work)
+            if not token.children:
+                continue
+            line = work.line((token.map or [0])[0])
+            for child in token.children:
+                if child.type in ("softbreak", "hardbreak"):
+                    line += 1
+                elif child.type == "link_open":
+                    target = str(child.attrs["href"])
+                    work.note(target, line)
+                    child.attrs["href"] = work.link(target)
+                elif child.type == "image":
+                    self._note_image(child, line, work)
+                elif child.type == "html_inline":
+                    child.content = _note_html(child.content, line, work)
+
+    def _note_image(self, token: Token, line: int, work: _Rendering) -> None:
+        attributes = {name: str(value) for name, value in token.attrs.items()}
+        target, title = attributes.pop("src"), attributes.pop("title", "")
+        said = attributes.pop("alt", "")
+        alt = plain_text(token.children or []) or said
+        class_ = attributes.pop("class", "")
+        is_decoration = attributes.get("role") == "presentation"
+        work.note(target, line, is_image=True, has_alt=bool(alt) or is_decoration)
+        token.content = work.picture(PictureUse(target, alt, title, class_, TEXT_SIZES, attributes))
+
+    def _picture(self, path: str, alt: str = "", sizes: str = "100vw", class_: str = "", lazy: bool = True) -> Markup:
+        assert self._work  # noqa: S101  (blocks are rendered inside `render` only)
+        return Markup(self._work.picture(PictureUse(path, alt, "", class_, sizes, {}, lazy)))  # noqa: S704
 
     def _render_tokens(self, tokens: Sequence[Token], work: _Rendering) -> str:
         kept: list[Token] = []
@@ -123,14 +221,16 @@ class Renderer:
                 continue
             end = _end_of(tokens, at)
             content = self._render_tokens(tokens[at + 1 : end], work) if token.type == "directive_open" else ""
-            place = Token("placed_block", "", 0, content=f"{BLOCK_START}{len(rendered)}{BLOCK_END}")
+            place = Token("placed_block", "", 0, content=block_mark(len(rendered)) + "\n")
             rendered.append(self._render_block(token.meta["directive"], content, work))
             kept.append(place)
             at = end + 1
-        html: str = self._md.renderer.render(kept, self._md.options, {})
-        if "<" in work.document.body and has_html(kept):
+        language = work.document.page.language
+        md = self._parsers[language]
+        html: str = md.renderer.render(kept, md.options, {"words": self._words[language]})
+        if "<" in work.document.body and not self._trusts_html and has_html(kept):
             html = clean_html(html)
-        return _PLACE.sub(lambda found: "".join(rendered[int(found[1]) :][:1]), html) if rendered else html
+        return _fill_blocks(html, rendered) if rendered else html
 
     def _render_block(self, directive: Directive, content: str, work: _Rendering) -> str:
         line = work.line(directive.line)
@@ -150,11 +250,13 @@ class Renderer:
             return ""
         try:
             template = self._env.get_template(f"blocks/{directive.name}.html")
+            page = work.document.page
+            site = self._sites[page.language]
             inner = Markup(content)  # noqa: S704  (rendered by this class)
-            return template.render(**attributes, content=inner, page=work.document, site=self._site)
+            return template.render(**attributes, content=inner, page=page, site=site, data=self._data)
         except TEMPLATE_ERRORS as error:
             problem = template_problem(f"blocks/{directive.name}.html", error)
-            hint = "" if isinstance(error, TemplateSyntaxError) else f"used in {work.document.path}:{line}"
+            hint = "" if isinstance(error, TemplateSyntaxError) else f"used in {work.path}:{line}"
             work.problems.append(replace(problem, hint=hint))
             return ""
 
@@ -166,6 +268,7 @@ class Renderer:
             if name not in declared.attributes:
                 message = f"block `{directive.name}` has no attribute `{name}`"
                 work.report(line, message, nearest(name, declared.attributes))
+        md = self._parsers[work.document.page.language]
         values: dict[str, Any] = {}
         for name, attribute in declared.attributes.items():
             given = directive.attributes.get(name)
@@ -176,40 +279,69 @@ class Renderer:
             elif attribute.required and not given:
                 work.report(line, f"block `{directive.name}` needs the attribute `{name}`", f'write {name}="…"')
             elif attribute.type == "form":
-                values[name] = self._render_form(given, work, line) if given else ""
-            elif given and attribute.type in ("url", "image") and not self._md.validateLink(given):
+                values[name] = Markup(self._render_form(given, work, line)) if given else ""  # noqa: S704
+            elif given and attribute.type in ("url", "image") and not md.validateLink(given):
                 work.report(line, f"attribute `{name}` of block `{directive.name}` is no address: {given}")
             else:
                 values[name] = given or ""
                 if given and attribute.type in ("url", "image"):
-                    work.references.append(Reference(given, line, attribute.type == "image"))
+                    work.note(given, line, is_image=attribute.type == "image")
         return values if len(work.problems) == before else None
 
-    def _render_form(self, name: str, work: _Rendering, line: int) -> Markup:
-        form = self.forms.get(name)
+    def _render_form(self, name: str, work: _Rendering, line: int) -> str:
+        page = work.document.page
+        forms = self._forms[page.language]
+        form = forms.get(name)
         if form is None and name in self._broken_forms:
-            return Markup("")  # what is wrong with it is reported already, once
+            return ""  # what is wrong with it is reported already, once
         if form is None:
-            work.report(line, f"there is no form `{name}`", nearest(name, self.forms) or "write forms/NAME.toml")
-            return Markup("")
+            hint = nearest(name, forms) or "write forms/NAME.toml"
+            work.report(line, f"there is no form `{name}`", hint, rule="unknown-form")
+            return ""
         work.forms.append(name)
+        site = self._sites[page.language]
+        handler = site.handler_url or urlsplit(site.url).path
         uid = "form" if len(work.forms) == 1 else f"form-{len(work.forms)}"
-        if (name, uid) not in self._rendered_forms:
-            self._rendered_forms[name, uid] = self._env.get_template("form.html").render(
-                form=form,
-                action=f"{self._site.handler_url}{SUBMIT}{name}",
-                values={},
-                errors={},
-                page_path=_PAGE_MARK,
-                started="",
-                uid=uid,
-            )
-        html = self._rendered_forms[name, uid].replace(_PAGE_MARK, str(escape(work.document.url)))
-        return Markup(html)  # noqa: S704  (rendered by the theme's template)
+        key = (name, uid, page.language)
+        html = self._rendered_forms.get(key) or self._env.get_template("form.html").render(
+            form=form,
+            site=site,
+            action=in_language(f"{handler}{SUBMIT}{name}", page.language, self._own_language),
+            values={},
+            errors={},
+            page_path=_PAGE_MARK,
+            started="",
+            uid=uid,
+        )
+        if not MARKS.search(html):  # marks are numbered page by page
+            self._rendered_forms[key] = html
+        return html.replace(_PAGE_MARK, str(escape(page.url)))
 
 
 def _render_place(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    return tokens[at].content + "\n"
+    return tokens[at].content
+
+
+def _fill_blocks(html: str, rendered: Sequence[str]) -> str:
+    def fill(found: re.Match[str]) -> str:
+        number = int(found["number"])
+        return rendered[number] if not found["kind"] and number < len(rendered) else found[0]
+
+    return MARKS.sub(fill, html)
+
+
+def _note_html(html: str, line: int, work: _Rendering) -> str:
+    """Note where HTML of the writer's points to, and put marks there."""
+
+    def mark(found: re.Match[str]) -> str:
+        target = found[4]
+        at = line + html.count("\n", 0, found.start(4))
+        is_image = found[2].lower() == "src" and found[1].lower().startswith("<img")
+        has_alt = not is_image or re.search(r"\balt\s*=", found.string[found.start() :].partition(">")[0]) is not None
+        work.note(target, at, is_image=is_image, has_alt=has_alt)
+        return f"{found[1]}{found[3]}{work.link(target)}{found[3]}"
+
+    return _HTML_REFERENCE.sub(mark, html)
 
 
 def _end_of(tokens: Sequence[Token], start: int) -> int:
@@ -234,26 +366,39 @@ def plain_alt(inline: Token) -> str:
     return plain_text((inline.children or [])[0].children or [])
 
 
-def _note_references(tokens: Sequence[Token], work: _Rendering) -> None:
-    for token in tokens:
-        line = work.line((token.map or [0])[0])
-        for child in token.children or ():
-            if child.type in ("softbreak", "hardbreak"):
-                line += 1
-            elif child.type == "link_open":
-                work.references.append(Reference(str(child.attrs["href"]), line))
-            elif child.type == "image":
-                child.attrs["loading"] = "lazy"
-                work.references.append(Reference(str(child.attrs["src"]), line, is_image=True))
-
-
 def _summary(tokens: Sequence[Token]) -> str:
-    paragraphs = (
-        plain_text(token.children or [])
-        for before, token in pairwise(tokens)
-        if before.type == "paragraph_open" and token.type == "inline"
-    )
-    text = next((text for text in paragraphs if text.strip()), "").strip()
+    """All words before `<!-- more -->`; without it, the beginning of the first paragraph."""
+    more = next((at for at, token in enumerate(tokens) if token.type == "more"), 0)
+    if beginning := " ".join(text for text, _ in _paragraphs(tokens[:more])):
+        return beginning
+    first = ""
+    for text, level in _paragraphs(tokens):
+        if level == 0:
+            return shortened(text)
+        first = first or text  # in a list, a quotation or a block
+    return shortened(first)
+
+
+def _paragraphs(tokens: Sequence[Token]) -> Iterator[tuple[str, int]]:
+    """The words of each paragraph that is more than pictures, and how deep it is in other things."""
+    for before, token in pairwise(tokens):
+        if before.type == "paragraph_open" and token.type == "inline":
+            children = token.children or []
+            if any(child.type in ("text", "code_inline") and child.content.strip() for child in children):
+                yield plain_text(children).strip(), before.level
+
+
+def shortened(text: str) -> str:
+    """`text`, or its beginning, cut at a word where it has spaces near the end."""
     if len(text) <= _SUMMARY_LENGTH:
         return text
-    return text[:_SUMMARY_LENGTH].rpartition(" ")[0].rstrip(",;:–—-") + "…"
+    beginning = text[:_SUMMARY_LENGTH]
+    words = beginning.rpartition(" ")[0]
+    return (words if len(words) > _SUMMARY_LENGTH // 2 else beginning).rstrip(",;:–—-") + "…"
+
+
+def _minutes(text: str) -> int:
+    """How long `text` takes to read. Chinese and Japanese have no spaces, so their signs are counted."""
+    signs = 0 if text.isascii() else len(_CJK.findall(text))
+    words = len((_CJK.sub(" ", text) if signs else text).split())
+    return max(1, round(words / _WORDS_A_MINUTE + signs / _SIGNS_A_MINUTE))

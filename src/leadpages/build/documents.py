@@ -3,175 +3,274 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config
-from leadpages.build.foreign_keys import foreign_key_hint
+from leadpages.build.defaults import merged
+from leadpages.build.foreign_keys import judge_key
 from leadpages.build.front_matter import FrontMatter, as_day, parse_front_matter
+from leadpages.build.pages import Page, plain
 from leadpages.build.schema import Lines, Strict, check, line_of
-from leadpages.build.sources import POSTS, Kind, Source
+from leadpages.build.sources import POSTS, Source
 from leadpages.build.text import find_mojibake
-from leadpages.build.theme import KeyType, Theme, theme_templates
+from leadpages.build.theme import KeyType, Theme, template_fault
 from leadpages.core.errors import Problem, nearest
 from leadpages.core.urls import unsafe_reason
 
 #: Eleventy's way to say that a file is a post; it is no tag.
 POST_MARKER: Final = "post"
 _DATED_NAME: Final = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)")
+#: What an address of a single page, not of a folder, ends with.
+_FILE_ENDING: Final = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 _KEY_TYPES: Final[dict[KeyType, type | tuple[type, ...]]] = {
     "text": str,
     "number": (int, float),
     "flag": bool,
     "list": list,
 }
+#: They say how the sign before them looks.
+_VARIATION_SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
+#: Where these stand is asked for when the whole site is looked at.
+_PLACED_KEYS: Final = ("title", "description", "image", "aliases", "permalink", "slug", "form")
 
 
-def _as_tags(value: object) -> object:
-    return [tag.strip() for tag in value.split(",") if tag.strip()] if isinstance(value, str) else value
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
 
 
 Day = Annotated[Any, BeforeValidator(as_day)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
 
 class Keys(Strict):
-    """The front matter of a post or page."""
+    """The front matter of a post or page, but for its terms: which taxonomies there are is the site's to say."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
     title: str
     date: Day = None
     updated: Day = None
+    expires: Day = None
     description: str = ""
     image: str = ""
     image_alt: str = ""
-    tags: Annotated[tuple[str, ...], BeforeValidator(_as_tags)] = ()
     draft: bool = False
     slug: str = ""
     permalink: str = ""
+    aliases: Texts = ()
     template: str = ""
     form: str = ""
     noindex: bool = False
+    toc: bool = False
+    weight: int = 0
+    translation_key: str = ""
     extra: dict[str, Any] = Field(default_factory=dict)
+
+
+class _Terms(Strict):
+    """The names under one taxonomy's key."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    names: Texts = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A post or page as written. `body_line` is the line of the file on which the Markdown begins."""
+    """A post or page as written: what its front matter says, and its Markdown, which begins at `body_line`."""
 
-    path: str
-    kind: Kind
-    url: str
-    template: str
-    title: str
-    date: datetime | None
-    updated: datetime | None
-    description: str
-    image: str
-    image_alt: str
-    tags: tuple[str, ...]
+    page: Page
     form: str
-    draft: bool
-    noindex: bool
-    extra: Mapping[str, Any]
     body: str
     body_line: int
-    lines: Lines
 
 
-def read_document(source: Source, config: Config, theme: Theme) -> tuple[Document | None, list[Problem]]:
-    """The document in `source`, and every problem with it. None when it cannot be used at all."""
-    problems = find_mojibake(source.text, source.path)
-    parsed = parse_front_matter(source.text, source.path)
+def read_document(
+    source: Source, text: str, config: Config, theme: Theme, defaults: Mapping[str, Any]
+) -> tuple[Document | None, list[Problem]]:
+    """The document in `text`, that of `source`, and every problem with it. None when it cannot be used at all.
+
+    `defaults` stand in for keys that the source leaves out.
+    """
+    problems = find_mojibake(text, source.path)
+    parsed = parse_front_matter(text, source.path)
     if isinstance(parsed, Problem):
         return None, [*problems, parsed]
-    if not parsed.data:
+    if not parsed.data and not defaults:
         hint = "begin the file with three lines: ---, title: …, and --- again"
         return None, [*problems, Problem(source.path, 1, "there is no front matter, so no `title`", hint)]
-    own, theirs = _sort_keys(parsed, source, theme)
+    own, theirs = sort_keys(parsed, source.path, config, theme)
     problems += theirs
-    keys = check(Keys, own, source.path, parsed.lines)
-    if isinstance(keys, list):
-        return None, problems + keys
-    problems += _check_template(keys, source, theme, parsed.lines)
-    problems += _check_tags(keys, source, parsed.lines)
+    # What is wrong with the defaults is said where they are written.
+    under = sort_keys(FrontMatter(defaults, {}, "", 0, "toml"), source.path, config, theme)[0] if defaults else {}
+    keys, terms, found = read_keys(merged(under, own), parsed.lines, source.path, config)
+    if keys is None:
+        return None, problems + found
+    problems += found + _check_template(keys, source.path, theme, parsed.lines)
     if source.kind == "post" and keys.date is None and _day_in_name(source) is None:
         return None, [*problems, _no_date(source)]
-    url, reason = _address(keys, source, config)
+    url, reason = _address(keys, terms, source, config)
     if reason:
         line = parsed.lines.get(("slug",)) or parsed.lines.get(("permalink",)) or 0
         message = f"the address `{url}` is not possible: it {reason}"
-        return None, [*problems, Problem(source.path, line, message, "letters, digits and hyphens are safe")]
-    return _document(keys, source, parsed, url, theme), problems
+        hint = "letters, digits and hyphens are safe"
+        if reason.startswith("needs"):
+            hint = "add it, or leave it out of [permalinks] in leadpages.toml"
+        return None, [*problems, Problem(source.path, line, message, hint)]
+    problems += _check_aliases(keys, source, parsed.lines)
+    if too_early := _end_before_date(keys, source, parsed.lines, config):
+        return None, [*problems, too_early]
+    theme_keys = {key: value for key, value in {**defaults, **parsed.data}.items() if key in theme.front_matter}
+    page = _page(keys, terms, source, parsed, url, config, theme_keys)
+    return Document(page, keys.form, parsed.body, parsed.body_line), problems
 
 
-def _document(keys: Keys, source: Source, parsed: FrontMatter, url: str, theme: Theme) -> Document:
+def _page(
+    keys: Keys,
+    terms: dict[str, tuple[str, ...]],
+    source: Source,
+    parsed: FrontMatter,
+    url: str,
+    config: Config,
+    theme_keys: Mapping[str, Any],
+) -> Page:
     template = keys.template or source.kind
-    theme_keys = {key: value for key, value in parsed.data.items() if key in theme.front_matter}
-    return Document(
+    return Page(
         path=source.path,
         kind=source.kind,
+        language=source.language,
         url=url,
         template=template,
         title=keys.title,
-        date=_moment(keys.date or _day_in_name(source)),
-        updated=_moment(keys.updated),
+        date=moment(keys.date or _day_in_name(source), config.zone),
+        updated=moment(keys.updated, config.zone),
+        expires=moment(keys.expires, config.zone),
         description=keys.description,
-        image=keys.image if not keys.image or re.match(r"/|\w+:", keys.image) else f"/{keys.image}",
+        image=keys.image,
         image_alt=keys.image_alt,
-        tags=tuple(dict.fromkeys(tag for tag in keys.tags if tag != POST_MARKER)),
-        form=keys.form,
+        terms=terms,
+        aliases=tuple(alias if alias.startswith("/") else f"/{alias}" for alias in keys.aliases),
+        translation_key=keys.translation_key or source.place,
         draft=keys.draft,
         noindex=keys.noindex or template == "thanks",
-        extra=keys.extra | theme_keys,
-        body=parsed.body,
-        body_line=parsed.body_line,
-        lines=parsed.lines,
+        toc=keys.toc,
+        weight=keys.weight,
+        extra=plain({**keys.extra, **theme_keys}),
+        lines={key: parsed.lines[(key,)] for key in _PLACED_KEYS if (key,) in parsed.lines},
     )
 
 
-def _sort_keys(parsed: FrontMatter, source: Source, theme: Theme) -> tuple[dict[str, Any], list[Problem]]:
+def sort_keys(parsed: FrontMatter, path: str, config: Config, theme: Theme) -> tuple[dict[str, Any], list[Problem]]:
+    """The keys that are leadpages' own, also under the names that other generators have for them, and what is wrong."""
     own: dict[str, Any] = {}
     problems: list[Problem] = []
+    own_keys = {*Keys.model_fields, *config.all_taxonomies}
     for key, value in parsed.data.items():
         line = parsed.lines.get((key,), 0)
         if key in theme.front_matter:
             expected = theme.front_matter[key]
             if not isinstance(value, _KEY_TYPES[expected]):
-                problems.append(Problem(source.path, line, f"`{key}` is {value!r}", f"the theme expects a {expected}"))
-        elif hint := foreign_key_hint(key, value):
-            shown = f"permalink: {value}" if key == "permalink" else key
-            problems.append(Problem(source.path, line, f"`{shown}` is not used by leadpages", hint, "warning"))
+                problems.append(Problem(path, line, f"`{key}` is {value!r}", f"the theme expects a {expected}"))
+        elif verdict := judge_key(key, parsed.data, own_keys, parsed.syntax):
+            problems.append(verdict.problem(path, line))
+            if verdict.own and verdict.own not in parsed.data:
+                own[verdict.own] = verdict.value
         elif value is not None:  # `image:` with nothing after it is as good as no line
             own[key] = value
     return own, problems
 
 
-def _check_template(keys: Keys, source: Source, theme: Theme, lines: Lines) -> list[Problem]:
-    if not keys.template:
-        return []
-    known = theme_templates(theme)
-    if keys.template in known:
-        return []
-    message = f"there is no template `{keys.template}`"
-    return [Problem(source.path, lines[("template",)], message, nearest(keys.template, known))]
+def read_keys(
+    data: Mapping[str, Any], lines: Lines, path: str, config: Config
+) -> tuple[Keys | None, dict[str, tuple[str, ...]], list[Problem]]:
+    """The checked keys, the terms in each taxonomy, and what is wrong. None when the keys cannot be used."""
+    terms: dict[str, tuple[str, ...]] = dict.fromkeys(config.all_taxonomies, ())
+    problems: list[Problem] = []
+    for name in terms:
+        if name not in data:
+            continue
+        value = data[name]
+        if name == "tags" and isinstance(value, str):
+            value = [tag.strip() for tag in value.split(",") if tag.strip()]
+        checked = check(_Terms, {"names": value}, path, {("names",): line_of((name,), lines)})
+        if isinstance(checked, list):
+            message = f"`{name}` is {value!r}: expected a list of names"
+            problems.append(Problem(path, line_of((name,), lines), message, rule="front-matter"))
+            continue
+        problems += _check_terms(name, checked.names, path, lines)
+        terms[name] = tuple(dict.fromkeys(term for term in checked.names if (name, term) != ("tags", POST_MARKER)))
+    keys = check(Keys, {key: value for key, value in data.items() if key not in config.all_taxonomies}, path, lines)
+    if isinstance(keys, list):
+        return None, terms, problems + keys
+    return keys, terms, problems
 
 
-def _check_tags(keys: Keys, source: Source, lines: Lines) -> list[Problem]:
+def check_defaults(
+    data: Mapping[str, Any], path: str, lines: Lines, config: Config, theme: Theme, forms: Collection[str]
+) -> list[Problem]:
+    """What is wrong with keys of `_defaults.toml`, which need not say everything that a page must."""
+    parsed = FrontMatter(data, lines, "", 0, "toml")
+    own, problems = sort_keys(parsed, path, config, theme)
+    keys, _, found = read_keys({"title": "", **own}, lines, path, config)
+    if keys is None:
+        return problems + found
+    if keys.form and keys.form not in forms:
+        message, hint = f"there is no form `{keys.form}`", nearest(keys.form, forms) or "write forms/NAME.toml"
+        found.append(Problem(path, lines.get(("form",), 0), message, hint, rule="unknown-form"))
+    return problems + found + _check_template(keys, path, theme, lines)
+
+
+def check_taxonomies(config: Config) -> list[Problem]:
+    """A problem for each taxonomy of the project whose name is a key that front matter has for something else."""
     return [
         Problem(
-            source.path,
-            line_of(("tags", number), lines),
-            f"tag `{tag}` has no letter or digit, so its page has no address",
-            "write it in words",
+            CONFIG_FILE,
+            config.line("taxonomies", name),
+            f"`{name}` cannot be a taxonomy: it is another key of front matter",
+            "call it something else",
         )
-        for number, tag in enumerate(keys.tags)
-        if not slug_of(tag)
+        for name in config.taxonomies
+        if name in Keys.model_fields
+    ]
+
+
+def _check_terms(taxonomy: str, names: tuple[str, ...], path: str, lines: Lines) -> list[Problem]:
+    problems = []
+    for number, name in enumerate(names):
+        slug = slug_of(name)
+        if reason := unsafe_reason(slug) if slug else "has no letter or digit":
+            message = f"`{name}` under `{taxonomy}` {reason}, so its page has no address"
+            problems.append(Problem(path, line_of((taxonomy, number), lines), message, "write it in other words"))
+    return problems
+
+
+def _check_template(keys: Keys, path: str, theme: Theme, lines: Lines) -> list[Problem]:
+    found = template_fault(keys.template, theme) if keys.template else None
+    return [Problem(path, lines.get(("template",), 0), *found)] if found else []
+
+
+def _end_before_date(keys: Keys, source: Source, lines: Lines, config: Config) -> Problem | None:
+    begin, end = moment(keys.date or _day_in_name(source), config.zone), moment(keys.expires, config.zone)
+    if begin is None or end is None or begin < end:
+        return None
+    message = "`expires` is not after `date`, so that it would never be published"
+    return Problem(source.path, lines.get(("expires",), 0), message, "give a later day")
+
+
+def _check_aliases(keys: Keys, source: Source, lines: Lines) -> list[Problem]:
+    line = lines.get(("aliases",), 0)
+    return [
+        Problem(source.path, line, f"the alias `{alias}` is not possible: it {reason}", "write a path like /old/post/")
+        for alias in keys.aliases
+        if (reason := "names a host" if "://" in alias else unsafe_reason(alias))
     ]
 
 
@@ -193,20 +292,19 @@ def _day_in_name(source: Source) -> date | None:
         return None
 
 
-def _moment(day: date | None) -> datetime | None:
+def moment(day: date | None, zone: tzinfo) -> datetime | None:
+    """The moment that a day, or a time without a zone, means in `zone`, with a fixed offset from UTC."""
     if day is None:
         return None
-    moment = day if isinstance(day, datetime) else datetime.combine(day, time())
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    found = day if isinstance(day, datetime) else datetime.combine(day, time())
+    offset = (found if found.tzinfo else found.replace(tzinfo=zone)).utcoffset() or timedelta()
+    return found.replace(tzinfo=timezone(offset))
 
 
-def _address(keys: Keys, source: Source, config: Config) -> tuple[str, str]:
+def _address(keys: Keys, terms: Mapping[str, tuple[str, ...]], source: Source, config: Config) -> tuple[str, str]:
     """The URL path of a document, and why it is impossible, or ""."""
     if keys.permalink:
-        if "://" in keys.permalink:
-            return keys.permalink, "names a host: expected a path like `/about/us/`"
-        url = "/" + keys.permalink.strip("/") + "/" if keys.permalink.strip("/") else "/"
-        return url, unsafe_reason(url)
+        return address_of(keys.permalink, config)
     folders, _, name = source.place.rpartition("/")
     dated = _DATED_NAME.fullmatch(name) if source.kind == "post" else None
     slug = keys.slug or slug_of(dated[2] if dated else name)
@@ -214,27 +312,53 @@ def _address(keys: Keys, source: Source, config: Config) -> tuple[str, str]:
         return name, "has no letter or digit: add a `slug`"
     if reason := unsafe_reason(slug) or ("has a slash in it" if "/" in slug else ""):
         return slug, reason
-    if source.kind == "page" and slug == "index":
-        url = f"/{folders}/" if folders else "/"
-        return url, unsafe_reason(url)
+    if slug == "index" and not keys.slug:
+        if source.kind == "page":
+            url = config.localised(f"/{folders}/" if folders else "/", source.language)
+            return url, unsafe_reason(url)
+        folders, _, slug = folders.rpartition("/")  # a post with a folder of its own: posts/a-guide/index.md
+        dated = _DATED_NAME.fullmatch(slug)
+        slug = slug_of(dated[2] if dated else slug)
     if source.kind == "post":
         folders = folders.removeprefix(POSTS).strip("/")
-    day = _moment(keys.date or _day_in_name(source))
-    url = getattr(config.permalinks, source.kind).format(
+    pattern = getattr(config.permalinks, source.kind)
+    categories = terms.get("categories", ())
+    if "{category}" in pattern and not categories:
+        return pattern, "needs a category, and the post has none"
+    day = moment(keys.date or _day_in_name(source), config.zone)
+    if day is None and re.search(r"\{(year|month|day)\}", pattern):
+        return pattern, "needs a date, and the page has none"
+    url = pattern.format(
         slug=slug,
         path=f"{folders}/{slug}" if folders else slug,
-        year=f"{day:%Y}" if day else "0000",
-        month=f"{day:%m}" if day else "00",
-        day=f"{day:%d}" if day else "00",
+        year=f"{day.year:04}" if day else "",
+        month=f"{day.month:02}" if day else "",
+        day=f"{day.day:02}" if day else "",
+        category=slug_of(categories[0]) if categories else "",
     )
+    url = config.localised(url, source.language)
+    return url, unsafe_reason(url)
+
+
+def address_of(text: str, config: Config) -> tuple[str, str]:
+    """The URL path that a permalink means, and why it is impossible, or ""."""
+    if "://" in text:
+        return text, "names a host: expected a path like `/about/us/`"
+    steps = text.strip("/")
+    url = f"/{steps}" if _FILE_ENDING.search(steps) else config.url(f"/{steps}/" if steps else "/")
     return url, unsafe_reason(url)
 
 
 @cache
 def slug_of(name: str) -> str:
-    """`name` as a part of an address; unchanged when it is fit to be one."""
+    """`name` as a part of an address; unchanged when it is fit to be one. `C++` and `C#` are not `C`."""
     if re.fullmatch(r"[\w-]+", name):
         return name
     from slugify import slugify
 
-    return slugify(name, allow_unicode=True)
+    # Vowel signs of Indian scripts and vowel points are marks, not letters, and no word can do without them.
+    marks = {sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign)[0] == "M"}
+    kept = "".join(sorted(marks - _VARIATION_SELECTORS))
+    parting = rf"(?:(?![{kept}])[\W_])+" if kept else None
+    signs = [("+", "-plus"), ("#", "-sharp")]
+    return slugify(name, allow_unicode=True, replacements=signs, regex_pattern=parting)

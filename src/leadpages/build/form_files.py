@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -13,7 +13,9 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from leadpages.build.config import UrlPath
+from leadpages.build.config import Config, LanguageTag, UrlPath
+from leadpages.build.form_translations import FormWords, check_translations, translated
+from leadpages.build.inputs import is_read
 from leadpages.build.markdown import absolute_links, inline_html, inline_text, simple_html
 from leadpages.build.schema import Fault, Lines, Strict, check, line_of
 from leadpages.build.toml_file import read_toml
@@ -21,6 +23,7 @@ from leadpages.core.errors import Problem, nearest
 from leadpages.core.forms import HONEYPOT_FIELD, Choice, FieldType, Form, GatedFile
 from leadpages.core.forms import Field as FormField
 from leadpages.core.times import parse_duration
+from leadpages.core.translations import Catalog, translate
 
 FOLDER: Final = "forms"
 FILE: Final = "form.toml"
@@ -193,28 +196,36 @@ class FormKeys(Strict):
 
     title: str = Field(min_length=1)
     intro: str = ""
-    button: str = Field("Send", min_length=1)
+    button: str = Field("", min_length=1)
     double_opt_in: bool = True
     thank_you: UrlPath | None = None
     file: str = ""
     min_seconds: int = Field(2, ge=0, le=60)
     download: DownloadKeys = DownloadKeys.model_validate({})
     fields: tuple[FieldKeys, ...] = Field(min_length=1)
+    translations: dict[LanguageTag, FormWords] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class FormFile:
-    """A form, the file that defines it, and the folder that its mails and its magnet are in, if it has one."""
+    """A form, the file that defines it, and the folder that its mails and its magnet are in, if it has one.
+
+    `languages` has the form in every language of the site, `translated` those that the file has words for.
+    """
 
     form: Form
+    languages: Mapping[str, Form]
+    translated: frozenset[str]
     path: str
     folder: Path | None
     thank_you_line: int
     has_own_thank_you: bool
 
 
-def read_forms(project: Path, base_url: str) -> tuple[dict[str, FormFile], list[Problem]]:
-    """Every form of `project` by name, and every problem with them."""
+def read_forms(
+    project: Path, config: Config, catalogs: Mapping[str, Catalog]
+) -> tuple[dict[str, FormFile], list[Problem]]:
+    """Every form of `project` by name, and every problem with them. `catalogs` are those of the site's languages."""
     forms: dict[str, FormFile] = {}
     problems: list[Problem] = []
     for name, file in _files(project / FOLDER):
@@ -227,7 +238,7 @@ def read_forms(project: Path, base_url: str) -> tuple[dict[str, FormFile], list[
                 Problem(path, 0, f"form `{name}` is also defined in {forms[name].path}", "keep one of them")
             )
         else:
-            form, found = _read_form(name, file, path, base_url)
+            form, found = _read_form(name, file, path, config, catalogs)
             problems += found
             if form:
                 forms[name] = form
@@ -241,13 +252,17 @@ def form_names(project: Path) -> frozenset[str]:
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not is_read(entry.name):
+            continue
         if entry.is_dir() and (entry / FILE).is_file():
             yield entry.name, entry / FILE
         elif entry.suffix == ".toml":
             yield entry.stem, entry
 
 
-def _read_form(name: str, file: Path, path: str, base_url: str) -> tuple[FormFile | None, list[Problem]]:
+def _read_form(
+    name: str, file: Path, path: str, config: Config, catalogs: Mapping[str, Catalog]
+) -> tuple[FormFile | None, list[Problem]]:
     toml = read_toml(file, path)
     if isinstance(toml, Problem):
         return None, [toml]
@@ -263,16 +278,31 @@ def _read_form(name: str, file: Path, path: str, base_url: str) -> tuple[FormFil
     form = Form(
         name=name,
         title=keys.title,
-        fields=tuple(_field(field, base_url) for field in keys.fields),
+        fields=tuple(_field(field, config) for field in keys.fields),
         button=keys.button,
-        thank_you=keys.thank_you or f"/thanks/{name}/",
-        intro_html=absolute_links(simple_html(keys.intro), base_url),
+        thank_you="",
+        intro_html=absolute_links(simple_html(keys.intro), config.base_url, config.page_url),
         double_opt_in=keys.double_opt_in,
         file=gated,
         min_seconds=keys.min_seconds,
     )
-    own = keys.thank_you is not None
-    return FormFile(form, path, folder, line_of(("thank_you",), lines), own), list(toml.warnings)
+    problems = check_translations(form, keys.translations, config, path, lines)
+    if any(problem.severity == "error" for problem in problems):
+        return None, [*toml.warnings, *problems]
+    languages = {tag: _in_language(form, tag, keys, config, catalogs[tag]) for tag in config.all_languages}
+    line, own = line_of(("thank_you",), lines), keys.thank_you is not None
+    own_form = languages[config.language]
+    return FormFile(own_form, languages, frozenset(keys.translations), path, folder, line, own), [
+        *toml.warnings,
+        *problems,
+    ]
+
+
+def _in_language(form: Form, language: str, keys: FormKeys, config: Config, catalog: Catalog) -> Form:
+    found = translated(form, keys.translations.get(language, FormWords()), config)
+    own = config.page_url(keys.thank_you) if keys.thank_you else ""
+    thank_you = own or config.localised(f"/thanks/{form.name}/", language)
+    return replace(found, button=found.button or translate(catalog, "Send"), thank_you=thank_you)
 
 
 def _problems(keys: FormKeys, path: str, lines: Lines) -> list[Problem]:
@@ -316,8 +346,9 @@ def _gated_file(name: str, keys: FormKeys, folder: Path | None, path: str, lines
     )
 
 
-def _field(keys: FieldKeys, base_url: str) -> FormField:
+def _field(keys: FieldKeys, config: Config) -> FormField:
     data: dict[str, Any] = {name: getattr(keys, name) for name in FieldKeys.model_fields}
     choices = tuple(Choice(choice.value, choice.label) for choice in keys.choices)
     data |= {"choices": choices, "label": inline_text(keys.label)}
-    return FormField(**data, label_html=absolute_links(inline_html(keys.label), base_url))
+    label_html = absolute_links(inline_html(keys.label), config.base_url, config.page_url)
+    return FormField(**data, label_html=label_html)

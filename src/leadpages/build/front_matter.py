@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import yaml
 from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
@@ -20,7 +21,10 @@ from leadpages.core.errors import Problem
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: Aliases let a few hundred bytes stand for billions of nodes; no one's front matter has this many.
 _MAX_NODES: Final = 10_000
+#: A data file may have many more.
+_MAX_DATA_NODES: Final = 200_000
 _MAX_DEPTH: Final = 20
+_COLLECTIONS: Final = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 #: libyaml builds its tree by recursion in C, past Python's limit and into a crash, so depth is measured first
 #: where it could be great: every level needs one of these signs.
 _LEVEL_SIGNS: Final = "[{:-?"
@@ -50,6 +54,7 @@ class FrontMatter:
     lines: Lines
     body: str
     body_line: int
+    syntax: Literal["yaml", "toml", "json"] = "yaml"
 
 
 class _Bad(Exception):
@@ -73,12 +78,60 @@ def parse_front_matter(text: str, path: str) -> FrontMatter | Problem:
     raw = "\n" * text[: text.index(raw)].count("\n") + raw  # so that its lines count as the file's do
     if isinstance(handler, _TOMLHandler):
         parsed = parse_toml(raw, path)
-        return parsed if isinstance(parsed, Problem) else FrontMatter(*parsed, body, body_line)
+        return parsed if isinstance(parsed, Problem) else FrontMatter(*parsed, body, body_line, "toml")
     try:
         data, lines = _parse_yaml(raw)
     except _Bad as bad:
         return Problem(path, bad.line, bad.message, bad.hint)
     return FrontMatter(data, lines, body, body_line)
+
+
+def parse_yaml_document(text: str, path: str) -> tuple[Any, Lines] | Problem:
+    """The list or table that `text` is, and the line of each table in a list; all keys are text, as they are written.
+
+    An empty text is an empty table.
+    """
+    lines: dict[tuple[str | int, ...], int] = {}
+    try:
+        with _loaded(text) as (loader, root):
+            if root is None:
+                return {}, {}
+            if not isinstance(root, yaml.CollectionNode):
+                raise _Bad(root.start_mark.line + 1, "expected a list, or lines like `name: value`")
+            _check_size(root, 0, [0], _MAX_DATA_NODES)
+            return _plain(loader, root, (), lines), lines
+    except _Bad as bad:
+        hint = "" if bad.hint == _TOO_DEEP[1] else bad.hint
+        return Problem(path, bad.line, bad.message.replace("the front matter", "the file"), hint)
+
+
+def _plain(loader: Any, node: yaml.Node, at: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> Any:
+    line = node.start_mark.line + 1
+    if not isinstance(node, yaml.CollectionNode):
+        return _value(loader, next((part for part in reversed(at) if isinstance(part, str)), "value"), node)
+    if node.tag not in _COLLECTIONS:
+        raise _Bad(line, f"the tag `{node.tag}` is not known", "lists and tables need no tag")
+    if isinstance(node, yaml.SequenceNode):
+        for number, child in enumerate(node.value):
+            if isinstance(child, yaml.MappingNode):
+                lines[(*at, number)] = child.start_mark.line + 1
+        return [_plain(loader, child, (*at, number), lines) for number, child in enumerate(node.value)]
+    _check_keys(node)
+    loader.flatten_mapping(node)  # `<<: *base` takes over the keys of another table; the table's own come after
+    return {str(key.value): _plain(loader, value, (*at, str(key.value)), lines) for key, value in node.value}
+
+
+def _check_keys(node: yaml.CollectionNode) -> None:
+    first: dict[str, int] = {}
+    for key_node, _ in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise _Bad(line, "a key of the front matter is a list or a table", "name it")
+        if key_node.value in first:
+            raise _Bad(
+                line, f"the key `{key_node.value}` stands twice", f"the first one is on line {first[key_node.value]}"
+            )
+        first[key_node.value] = line
 
 
 def _parse_json(text: str, path: str) -> FrontMatter | Problem:
@@ -94,7 +147,7 @@ def _parse_json(text: str, path: str) -> FrontMatter | Problem:
     except ValueError:  # of int(), which refuses to read thousands of digits
         return Problem(path, 1, "the front matter has a number with too many digits")
     lines: Lines = {(key,): places[0] for key in data if (places := _json_lines(text, key))}
-    return FrontMatter(data, lines, text[end:], text[:end].count("\n") + 1)
+    return FrontMatter(data, lines, text[end:], text[:end].count("\n") + 1, "json")
 
 
 def _unique(text: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -111,19 +164,25 @@ def _json_lines(text: str, key: str) -> list[int]:
 
 
 def _parse_yaml(raw: str) -> tuple[dict[str, Any], Lines]:
-    loader = _Loader(raw)
-    try:
-        if sum(raw.count(sign) for sign in _LEVEL_SIGNS) > _MANY_SIGNS:
-            _check_depth(raw)
-        root = loader.get_single_node()
+    with _loaded(raw) as (loader, root):
         if root is None:
             return {}, {}
         if not isinstance(root, yaml.MappingNode):
             raise _Bad(
                 root.start_mark.line + 1, "the front matter is no list of keys", "write lines like title: A post"
             )
-        _check_size(root, 0, [0])
+        _check_size(root, 0, [0], _MAX_NODES)
         return _values(loader, root)
+
+
+@contextmanager
+def _loaded(raw: str) -> Iterator[tuple[Any, yaml.Node | None]]:
+    """A loader and the tree of `raw`; what is wrong with it, found here or by the caller, becomes a `_Bad`."""
+    loader = _Loader(raw)
+    try:
+        if sum(raw.count(sign) for sign in _LEVEL_SIGNS) > _MANY_SIGNS:
+            _check_depth(raw)
+        yield loader, loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -154,14 +213,14 @@ def _explain(raw: str, line: int, problem: str) -> tuple[str, str]:
     return f"the front matter is not valid YAML: {problem}", hint
 
 
-def _check_size(node: yaml.Node, depth: int, seen: list[int]) -> None:
+def _check_size(node: yaml.Node, depth: int, seen: list[int], most: int) -> None:
     seen[0] += 1
-    if seen[0] > _MAX_NODES or depth > _MAX_DEPTH:
+    if seen[0] > most or depth > _MAX_DEPTH:
         raise _Bad(node.start_mark.line + 1, *_TOO_DEEP)
     if isinstance(node, yaml.CollectionNode):
         for child in node.value:
             for inner in child if isinstance(child, tuple) else (child,):
-                _check_size(inner, depth + 1, seen)
+                _check_size(inner, depth + 1, seen, most)
 
 
 def _values(loader: Any, root: yaml.MappingNode) -> tuple[dict[str, Any], Lines]:

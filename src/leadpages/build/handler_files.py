@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, meta
 
 from leadpages.build.form_files import FormFile
-from leadpages.build.render import Output
 from leadpages.build.theme import TEMPLATE_ERRORS, Theme, template_problem
 from leadpages.core.bundle import INDEX, TEMPLATES, Bundle, dump
 from leadpages.core.errors import Problem
 from leadpages.core.site import PageHead
 from leadpages.core.templates import environment
+
+
+class BundleFile(NamedTuple):
+    """A file of `bundle/`: its path there, and its bytes or the file that has them."""
+
+    path: str
+    content: bytes | Path
 
 
 def handler_templates(theme: Theme, env: Environment) -> tuple[dict[str, str], list[Problem]]:
@@ -26,20 +33,21 @@ def handler_templates(theme: Theme, env: Environment) -> tuple[dict[str, str], l
         if name in sources:
             continue
         try:
-            source, _, _ = theme.loader.get_source(env, name)
-            env.get_template(name)
+            source, file, _ = theme.loader.get_source(env, name)
+            tree = env.parse(source, name, file)
+            env.compile(tree, name, file)
         except TEMPLATE_ERRORS as error:
             problems.append(template_problem(name, error))
             continue
         sources[name] = source
-        waiting += [found for found in meta.find_referenced_templates(env.parse(source)) if found]
+        waiting += [found for found in meta.find_referenced_templates(tree) if found]
     return dict(sorted(sources.items())), problems
 
 
 def check_handler_pages(theme: Theme, bundle: Bundle) -> list[Problem]:
     """A problem for each handler page that cannot be filled: better now than before a visitor."""
-    env = environment(theme.loader, bundle.site.url)
-    shared = {"site": bundle.site, "head": PageHead("A page", ""), "inline_style": "a{}", "stylesheet": ""}
+    env = environment(theme.loader, bundle.site.url, bundle.catalogs, bundle.assets)
+    shared = {"site": bundle.site, "head": PageHead("A page", ""), "inline_style": "a{}"}
     form = next(iter(bundle.forms.values()), None)
     filled: dict[str, Any] = {
         "form": form,
@@ -69,11 +77,11 @@ def check_handler_pages(theme: Theme, bundle: Bundle) -> list[Problem]:
     return problems
 
 
-def bundle_outputs(bundle: Bundle, templates: Mapping[str, str], forms: Mapping[str, FormFile]) -> Iterator[Output]:
+def bundle_files(bundle: Bundle, templates: Mapping[str, str], forms: Mapping[str, FormFile]) -> Iterator[BundleFile]:
     """Every file of `bundle/`."""
-    yield Output(INDEX, dump(bundle).encode("utf-8"))
+    yield BundleFile(INDEX, dump(bundle).encode("utf-8"))
     for name, source in templates.items():
-        yield Output(f"{TEMPLATES}/{name}", source.encode("utf-8"))
+        yield BundleFile(f"{TEMPLATES}/{name}", source.encode("utf-8"))
     for form in forms.values():
         if form.form.file and form.folder:
-            yield Output(form.form.file.path, form.folder / form.form.file.name)
+            yield BundleFile(form.form.file.path, form.folder / form.form.file.name)

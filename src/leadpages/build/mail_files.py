@@ -22,6 +22,7 @@ from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config
 from leadpages.build.form_files import FormFile
 from leadpages.build.front_matter import parse_front_matter
+from leadpages.build.inputs import is_read
 from leadpages.build.markdown import absolute_links
 from leadpages.build.schema import Strict, check
 from leadpages.build.text import find_mojibake, read_text
@@ -50,15 +51,15 @@ class MailKeys(Strict):
 def read_mails(
     project: Path, form: FormFile, theme: Theme, env: Environment, site: SiteInfo, config: Config
 ) -> tuple[dict[str, MailTemplate], list[Problem]]:
-    """The mails of `form`: its own, or the theme's where it needs one and brings none."""
+    """The mails of `form` in the language of `site`: its own, or the theme's where it needs one and brings none."""
     mails: dict[str, MailTemplate] = {}
-    problems = _unknown_mails(project, form)
+    problems: list[Problem] = []
     for name in _MAILS:
-        file = _mail_file(name, form, theme)
+        file = _mail_file(name, form, theme, site.language, config.language)
         if file is None:
             continue
         path = file.relative_to(project).as_posix() if file.is_relative_to(project) else f"mails/{file.name}"
-        mail, found = _read_mail(name, file, path, form.form, env, site, config)
+        mail, found = _read_mail(name, file, path, form.languages[site.language], env, site, config)
         problems += found
         if mail:
             mails[name] = mail
@@ -73,26 +74,43 @@ def check_sender(config: Config) -> list[Problem]:
     return [Problem(CONFIG_FILE, line, f"`mail.from` is {config.sender!r}", "expected Name <name@example.com>")]
 
 
-def _unknown_mails(project: Path, form: FormFile) -> list[Problem]:
-    entries = sorted(form.folder.glob("*.md")) if form.folder else []
-    return [
-        Problem(
-            entry.relative_to(project).as_posix(),
-            0,
-            "no mail is sent from this file",
-            "expected " + " or ".join(f"{name}.md" for name in _MAILS),
-            "warning",
-        )
-        for entry in entries
-        if entry.stem not in _MAILS and entry.name != (form.form.file.name if form.form.file else "")
-    ]
+def check_mail_names(project: Path, form: FormFile, config: Config) -> list[Problem]:
+    """A warning for each file beside a form that no mail is made from, and for each mail that lacks a language."""
+    if form.folder is None:
+        return []
+    magnet = form.form.file.name if form.form.file else ""
+    found = {file.name for file in form.folder.glob("*.md") if is_read(file.name)} - {magnet}
+    folder = form.folder.relative_to(project).as_posix()
+    own = {name for name in _MAILS if found & {f"{name}.md", f"{name}.{config.language}.md"}}
+    problems = []
+    for file in sorted(found):
+        name, _, language = file.removesuffix(".md").partition(".")
+        if name not in _MAILS or (language and language not in config.all_languages):
+            hint = "expected " + " or ".join(f"{mail}.md" for mail in _MAILS)
+            hint += f", or {name}.LANGUAGE.md for a language of the site" if name in _MAILS else ""
+            problems.append(Problem(f"{folder}/{file}", 0, "no mail is sent from this file", hint, "warning"))
+        elif name not in own and not _is_needed(name, form.form):
+            message = f"no mail is sent from this file: there is no {name}.md that it translates"
+            problems.append(Problem(f"{folder}/{file}", 0, message, f"write {name}.md", "warning"))
+    for name in (mail for mail in _MAILS if mail in own):
+        for language in config.languages:
+            if language in form.translated and f"{name}.{language}.md" not in found:
+                message = f"the form speaks `{language}`, this mail does not"
+                hint = f"write {name}.{language}.md beside it"
+                problems.append(Problem(f"{folder}/{name}.md", 0, message, hint, "warning", "translation"))
+    return problems
 
 
-def _mail_file(name: str, form: FormFile, theme: Theme) -> Path | None:
-    if form.folder and (form.folder / f"{name}.md").is_file():
-        return form.folder / f"{name}.md"
-    needed = form.form.double_opt_in if name == "confirm" else form.form.file is not None
-    return theme.default_mail(name) if needed else None
+def _mail_file(name: str, form: FormFile, theme: Theme, language: str, own_language: str) -> Path | None:
+    endings = (f".{language}", "", f".{own_language}")
+    files = (form.folder / f"{name}{ending}.md" for ending in endings) if form.folder else ()
+    own = next((file for file in files if file.is_file()), None)
+    return own or (theme.default_mail(name, language) if _is_needed(name, form.form) else None)
+
+
+def _is_needed(name: str, form: Form) -> bool:
+    """Whether `form` sends that mail even when nobody wrote one."""
+    return form.double_opt_in if name == "confirm" else form.file is not None
 
 
 def _read_mail(

@@ -1,47 +1,71 @@
-"""Markdown as leadpages reads it: CommonMark with tables, strikethrough and blocks."""
+"""Markdown as leadpages reads it: CommonMark with what GitHub and other generators add to it, and blocks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, Literal
 
-import nh3
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
+from leadpages.build.attributes import attributes, unsafe_attributes
 from leadpages.build.directives import directives
+from leadpages.build.heading_ids import Heading, headings, set_heading_ids
+from leadpages.build.highlighting import pygments_css
+from leadpages.build.html_cleaning import clean_html, has_html, unsafe_tags
+from leadpages.build.markdown_engine import FastMarkdownIt
+from leadpages.build.markdown_extras import WORDS, extras, mark_more
+from leadpages.build.markdown_tokens import MARKS, block_mark, image_mark, link_mark, plain_text
+from leadpages.build.smart_quotes import smart_quotes
+
+__all__ = [
+    "MARKS", "WORDS", "Heading", "MarkdownOptions", "absolute_links", "block_mark", "clean_html", "configure",
+    "has_html", "headings", "image_mark", "inline_html", "inline_text", "link_mark", "parser",
+    "plain_text", "pygments_css", "simple_html", "unsafe_attributes", "unsafe_tags",
+]  # fmt: skip
 
 
-def parser() -> MarkdownIt:
-    """A parser with a renderer. HTML is let through here; `clean_html` decides what of it stays."""
-    md = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(directives)
-    md.add_render_rule("fence", _render_fence)
-    md.add_render_rule("code_block", _render_code_block)
-    md.add_render_rule("table_open", _render_table_open)
-    md.add_render_rule("table_close", _render_table_close)
+@dataclass(frozen=True, slots=True)
+class MarkdownOptions:
+    """How Markdown is read: `[markdown]` of `leadpages.toml`, and the language of the page.
+
+    With the preset "commonmark" all else but `trusted_html` has no effect.
+    """
+
+    preset: Literal["leadpages", "commonmark"] = "leadpages"
+    trusted_html: bool = False
+    anchors: bool = True
+    highlight: bool = True
+    smart_quotes: bool = True
+    language: str = "en"
+
+
+def parser(options: MarkdownOptions = MarkdownOptions()) -> MarkdownIt:
+    """A new parser with a renderer. HTML is let through here; `clean_html` decides what of it stays."""
+    return configure(FastMarkdownIt(), options)
+
+
+def configure(md: MarkdownIt, options: MarkdownOptions) -> MarkdownIt:
+    """`md`, made with the preset "commonmark" of markdown-it, with all that `options` ask for."""
+    md.use(mark_more)
+    if options.preset == "commonmark":
+        md.add_render_rule("blockquote_open", _blockquote_open)
+        return md
+    md.use(directives).use(attributes).use(extras, highlighting=options.highlight)
+    if options.anchors:
+        md.core.ruler.before("text_join", "heading_ids", set_heading_ids)
+    if options.smart_quotes:
+        md.core.ruler.before("text_join", "smart_quotes", partial(smart_quotes, language=options.language))
     return md
 
 
-# What scrolls sideways on a phone must be within reach of a keyboard too (WCAG 2.2, 2.1.1).
-def _render_fence(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    html: str = RendererHTML.fence(renderer, tokens, at, options, env)
-    return html.replace("<pre>", '<pre tabindex="0">', 1)
-
-
-def _render_code_block(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    html: str = RendererHTML.code_block(renderer, tokens, at, options, env)
-    return html.replace("<pre>", '<pre tabindex="0">', 1)
-
-
-def _render_table_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    return '<div class="table" role="group" aria-label="Table" tabindex="0"><table>\n'
-
-
-def _render_table_close(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    return "</table></div>\n"
+def _blockquote_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """As the examples of the specification write an empty quotation; markdown-it writes both tags on one line."""
+    html: str = renderer.renderToken(tokens, at, options, env)
+    return html if html.endswith("\n") else html + "\n"
 
 
 @cache
@@ -66,43 +90,9 @@ def inline_text(text: str) -> str:
     return plain_text(_plain_parser().parseInline(text)).strip()
 
 
-def plain_text(tokens: Sequence[Token]) -> str:
-    """The words in `tokens`, without markup."""
-    words = []
-    for token in tokens:
-        if token.type in ("softbreak", "hardbreak"):
-            words.append(" ")
-        elif token.type in ("text", "code_inline"):
-            words.append(token.content)
-        elif token.children:
-            words.append(plain_text(token.children))
-    return "".join(words)
+def absolute_links(html: str, base_url: str, page_url: Callable[[str], str] = str) -> str:
+    """`html` with links to the site's own paths made absolute, for places that may be elsewhere.
 
-
-def absolute_links(html: str, base_url: str) -> str:
-    """`html` with links to the site's own paths made absolute, for places that may be elsewhere."""
-    return re.sub(r'\b(href|src)="/(?!/)', lambda found: f'{found[1]}="{base_url}/', html)
-
-
-def feed_html(html: str, base_url: str) -> str:
-    """`html` for a feed reader: absolute links, and no forms, which would post from nowhere."""
-    clean: str = nh3.clean(html, clean_content_tags={"section", "script", "style"}, link_rel=None)
-    return absolute_links(clean, base_url)
-
-
-def has_html(tokens: Sequence[Token]) -> bool:
-    """Whether a writer put HTML among the Markdown."""
-    return any(
-        token.type == "html_block" or any(child.type == "html_inline" for child in token.children or ())
-        for token in tokens
-    )
-
-
-def clean_html(html: str) -> str:
-    """`html` without what could run or dress up as the site: scripts, styles, forms, frames, handlers (nh3's list)."""
-    attributes = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
-    attributes.setdefault("*", set()).update({"class", "id"})
-    attributes.setdefault("img", set()).add("loading")
-    attributes.setdefault("pre", set()).add("tabindex")
-    attributes.setdefault("div", set()).update({"aria-label", "role", "tabindex"})
-    return nh3.clean(html, attributes=attributes, link_rel=None)
+    `page_url` gives a path the form that the site's pages have.
+    """
+    return re.sub(r'\b(href|src)="(/(?!/)[^"]*)', lambda found: f'{found[1]}="{base_url}{page_url(found[2])}', html)

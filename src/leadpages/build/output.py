@@ -1,8 +1,12 @@
-"""Writing outputs: staged beside the old ones, then exchanged with them whole.
+"""Writing outputs: two trees of files, one on show and one behind it, exchanged whole.
 
-A crash, a full disk or an error leaves what stood there, byte for byte. Only where the system cannot exchange
-two folders (all but Linux) can a crash between two renames put it aside, until the next build puts it back.
-What is the same as before is hard-linked from the old folder, not written again.
+A build brings the tree behind up to date and then exchanges the two, so a crash, a full disk or an error leaves what
+stood there, byte for byte, and a small change costs little. What is the same in both is one file with two hard links,
+never written in place. Only where the system cannot exchange two folders (all but Linux) can a crash between two
+renames put the shown one aside, until the next build puts it back.
+
+Of each tree a manifest says what is in it. A tree behind is used only when it is just as its manifest says; the
+manifest is taken away while the tree changes, so a build that did not end leaves none.
 """
 
 from __future__ import annotations
@@ -11,29 +15,52 @@ import ctypes
 import errno
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from leadpages.build.render import Output
-from leadpages.build.site import MARKER
+from msgspec import json
+
+from leadpages.build.records import read_record, write_record
 from leadpages.core.errors import OutputError
 
-_MARKER: Final = MARKER.lstrip("/")
+WORK: Final = ".leadpages"
+#: Tells an output folder that leadpages made, and may replace, from one that someone else filled.
+MARKER: Final = ".leadpages"
 _MARKER_TEXT: Final = b"Made by `leadpages build`, which replaces this folder as a whole.\n"
-_WORK: Final = ".leadpages"
 _RENAME_EXCHANGE: Final = 2
 _AT_FDCWD: Final = -100
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """How many files of a folder are new or changed, and how many were left as they were."""
+class Entry(NamedTuple):
+    """A file of a tree: its content, how the file system sees it, and what it was made from.
 
-    changed: int
-    unchanged: int
+    `key` is a digest of what it was made from, `uses` one of each thing beside that it turned out to need; `notes` is
+    what whoever made it wants to know of it later.
+    """
+
+    digest: str
+    size: int
+    mtime_ns: int
+    inode: int
+    key: str = ""
+    uses: Mapping[str, str] = {}
+    notes: Mapping[str, list[str]] = {}
+
+
+class _Manifest(NamedTuple):
+    """What a tree holds: its files by path, and when names in each of its folders last changed."""
+
+    files: Mapping[str, Entry] = {}
+    folders: Mapping[str, int] = {}
+
+
+def content_digest(data: bytes) -> str:
+    """What tells the content of two files apart."""
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 @contextmanager
@@ -44,8 +71,8 @@ def locked(parent: Path) -> Iterator[None]:
 
     Raises OutputError when nothing can be written there.
     """
-    work = parent / _WORK
-    with _translated(parent):
+    work = parent / WORK
+    with translated(parent):
         work.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = (work / "lock").open("wb")
     with file:
@@ -54,12 +81,13 @@ def locked(parent: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _translated(place: Path) -> Iterator[None]:
+def translated(place: Path, doing: str = "write to") -> Iterator[None]:
+    """Faults of the file system become OutputError."""
     try:
         yield
     except OSError as error:
         named = f" ({error.filename})" if error.filename else ""
-        raise OutputError(f"cannot write to {place}: {error.strerror or error}{named}") from error
+        raise OutputError(f"cannot {doing} {place}: {error.strerror or error}{named}") from error
 
 
 def _lock(descriptor: int) -> None:
@@ -70,82 +98,271 @@ def _lock(descriptor: int) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
-def write(folder: Path, outputs: Sequence[Output]) -> Written:
-    """Make `folder` hold exactly `outputs`. Call it under `locked(folder.parent)`.
+class Trees:
+    """The shown folder and the one behind it. Use it under `locked(folder.parent)`.
 
-    Raises OutputError when `folder` has files that leadpages did not put there, or cannot be written.
+    `shown` are the files on show that are as they were written. `intact` is whether they are all that is there.
+
+    Raises OutputError when the folder has files that leadpages did not put there.
     """
-    with _translated(folder):
-        return _write(folder, outputs)
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._work = folder.parent / WORK
+        self._behind = self._work / f"{folder.name}.behind"
+        _undo_half_an_exchange(self._behind, folder)
+        _check_ours(folder)
+        noted = self._read_manifest(folder)
+        self.shown = _unchanged(folder, noted.files)
+        self.intact = bool(noted.files) and len(self.shown) == len(noted.files) and _same_folders(folder, noted)
+        self._old: Mapping[str, Entry] = {}
+
+    def begin(self) -> None:
+        """Make ready to bring the folder behind up to date."""
+        noted, file = self._read_manifest(self._behind), self._manifest(self._behind)
+        same = len(_unchanged(self._behind, noted.files)) == len(noted.files) and _same_folders(self._behind, noted)
+        if file:
+            file.unlink(missing_ok=True)
+        self._old = noted.files if same else {}
+        if not self._old:
+            with suppress(FileNotFoundError):
+                shutil.rmtree(self._behind)
+            self._behind.mkdir(parents=True)
+            (self._behind / MARKER).write_bytes(_MARKER_TEXT)
+
+    def keep(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
+        """Let the folder behind have these files of the shown one; their entries there."""
+        if not self._old:
+            _make_folders(self._behind, entries)
+        kept = {}
+        for path, entry in entries.items():
+            old = self._old.get(path)
+            if old is None or old.digest != entry.digest:
+                status = self._link(path)
+                kept[path] = entry._replace(mtime_ns=status.st_mtime_ns, inode=status.st_ino)
+            else:  # where it is the same file, nearly always, it has the same entry
+                same = old[1:4] == entry[1:4]
+                kept[path] = entry if same else entry._replace(mtime_ns=old.mtime_ns, inode=old.inode)
+        return kept
+
+    def place(self, path: str, content: bytes | Path) -> tuple[Entry, bool]:
+        """Put a file into the folder behind; and whether it differs from the shown one. Several processes may."""
+        data = content if isinstance(content, bytes) else content.read_bytes()
+        digest = content_digest(data)
+        changed = not self._shows(path, digest, len(data))
+        old = self._old.get(path)
+        if old is not None and old.digest == digest and not changed:
+            return old._replace(key="", uses={}, notes={}), False
+        status = self._create(path, data) if changed else self._link(path)
+        return Entry(digest, len(data), status.st_mtime_ns, status.st_ino), changed
+
+    def finish(self, entries: Mapping[str, Entry]) -> None:
+        """Make the folder behind ready to be shown. `entries` are all that it shall hold."""
+        for path in self._old:
+            if path not in entries:
+                _remove(self._behind, path)
+        self._write_manifest(entries)
+
+    def exchange(self) -> None:
+        """Show the folder behind; once more, and the one before it is back."""
+        if self.folder.exists() and self._behind.exists():
+            _exchange(self._behind, self.folder)
+        elif self.folder.exists():
+            self.folder.rename(self._behind)
+        else:
+            self._behind.rename(self.folder)
+
+    def _shows(self, path: str, digest: str, size: int) -> bool:
+        entry = self.shown.get(path)
+        if entry is not None:
+            return entry.digest == digest
+        shown = self.folder / path
+        try:
+            status = shown.lstat()
+            return (
+                stat.S_ISREG(status.st_mode) and status.st_size == size and content_digest(shown.read_bytes()) == digest
+            )
+        except OSError:
+            return False
+
+    def _create(self, path: str, data: bytes) -> os.stat_result:
+        try:
+            return _create(self._behind / path, data)
+        except OSError:  # nearly always: its folder is not there yet
+            _make_way(self._behind, path)
+            return _create(self._behind / path, data)
+
+    def _link(self, path: str) -> os.stat_result:
+        try:
+            return _link(self.folder / path, self._behind / path)
+        except OSError:
+            _make_way(self._behind, path)
+            return _link(self.folder / path, self._behind / path)
+
+    def _manifest(self, folder: Path) -> Path | None:
+        """Where it is noted what `folder` holds, by what makes it this very folder; None where there is none."""
+        try:
+            root, marker = folder.lstat(), (folder / MARKER).lstat()
+        except OSError:
+            return None
+        return self._work / f"{self.folder.name}.{root.st_ino}-{marker.st_ino}-{marker.st_mtime_ns}.json"
+
+    def _read_manifest(self, folder: Path) -> _Manifest:
+        file = self._manifest(folder)
+        if file is None:
+            return _Manifest()
+        try:
+            return json.decode(read_record(file), type=_Manifest)
+        except (OSError, ValueError):  # none, damaged, or of another version
+            return _Manifest()
+
+    def _write_manifest(self, entries: Mapping[str, Entry]) -> None:
+        file, current = self._manifest(self._behind), self._manifest(self.folder)
+        assert file is not None  # noqa: S101  (`begin` made the marker)
+        for old in self._work.glob(f"{self.folder.name}.*.json*"):
+            if old != current:
+                old.unlink(missing_ok=True)
+        root = f"{self._behind}/"
+        folders = {folder: os.lstat(root + folder).st_mtime_ns for folder in _folders(entries)}
+        write_record(file, json.encode(_Manifest(entries, folders)))
 
 
-def _write(folder: Path, outputs: Sequence[Output]) -> Written:
-    staging = folder.parent / _WORK / f"{folder.name}.new"
-    _undo_half_an_exchange(staging, folder)
-    _check_ours(folder)
-    shutil.rmtree(staging, ignore_errors=True)
-    changed = 0
-    made: set[Path] = set()
-    for output in (Output(_MARKER, _MARKER_TEXT), *outputs):
-        target = staging / output.path
-        if target.parent not in made:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            made.add(target.parent)
-        changed += _place(output, folder / output.path, target)
-    _exchange(staging, folder)
-    return Written(changed, len(outputs) + 1 - changed)
+def _folders(paths: Iterable[str]) -> set[str]:
+    """Every folder that the files at `paths` are in; "" is the tree's own."""
+    found = {""}
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
+
+
+def _unchanged(folder: Path, entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Those of `entries` that are on the disk as they were written."""
+    root = f"{folder}/"
+    found = {}
+    for path, entry in entries.items():
+        try:
+            status = os.lstat(root + path)
+        except OSError:
+            continue
+        if (status.st_size, status.st_mtime_ns, status.st_ino) == entry[1:4]:
+            found[path] = entry
+    return found
+
+
+def _same_folders(folder: Path, noted: _Manifest) -> bool:
+    """Whether nothing was added to a tree, and nothing taken away."""
+    root = f"{folder}/"
+    try:
+        return all(os.lstat(root + path).st_mtime_ns == mtime_ns for path, mtime_ns in noted.folders.items())
+    except OSError:
+        return False
+
+
+def _create(target: Path, data: bytes) -> os.stat_result:
+    # Never over an old file, which may have a second link on show. Without buffers: a page is one write.
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError:
+        target.unlink()
+        return _create(target, data)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _link(source: Path, target: Path) -> os.stat_result:
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        target.unlink()
+        return _link(source, target)
+    except FileNotFoundError:  # its folder
+        raise
+    except OSError:  # a file system without hard links, or one that has had enough of them
+        shutil.copy2(source, target)
+    return target.lstat()
+
+
+def _make_folders(root: Path, paths: Iterable[str]) -> None:
+    """Make all folders that files at `paths` need at once, before each of them finds out that it has none."""
+    for folder in sorted(_folders(paths)):
+        with suppress(FileExistsError):
+            (root / folder).mkdir()
+
+
+def _make_way(folder: Path, path: str) -> None:
+    """Let a file be written at `path`: nothing that is no folder above it, and no folder in its place."""
+    target = folder / path
+    with suppress(OSError):  # the folder of a new page, nearly always
+        target.parent.mkdir()
+        return
+    for above in reversed(target.relative_to(folder).parents):
+        if not (folder / above).is_dir():
+            with suppress(OSError):  # another process may have been as quick
+                (folder / above).unlink()
+    if target.is_dir():
+        shutil.rmtree(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _remove(folder: Path, path: str) -> None:
+    """Take a file away, and the folders that are empty without it. What took its place stays."""
+    target = folder / path
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if stat.S_ISDIR(target.lstat().st_mode):
+            return
+        target.unlink()
+    for parent in target.relative_to(folder).parents[:-1]:
+        try:
+            (folder / parent).rmdir()
+        except OSError:
+            return
 
 
 def _check_ours(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise OutputError(f"{folder} is not a folder", "choose another place with --output")
-    if folder.is_dir() and not (folder / _MARKER).is_file() and any(folder.iterdir()):
+    if folder.is_dir() and not (folder / MARKER).is_file() and any(folder.iterdir()):
         raise OutputError(
             f"{folder} has files that leadpages did not make, and a build replaces the whole folder",
             "move it away, or choose another place with --output",
         )
 
 
-def _place(output: Output, old: Path, target: Path) -> bool:
-    """Put one output where it belongs; False when the old file serves."""
-    content = output.content
-    size = len(content) if isinstance(content, bytes) else content.stat().st_size
-    try:
-        same_size = old.stat().st_size == size and not old.is_symlink()
-    except OSError:
-        same_size = False
-    data = content if isinstance(content, bytes) else content.read_bytes()
-    if same_size and old.read_bytes() == data:
-        try:
-            os.link(old, target)
-        except OSError:  # a file system without hard links
-            target.write_bytes(data)
-        return False
-    target.write_bytes(data)
-    return True
-
-
-def _exchange(staging: Path, folder: Path) -> None:
-    if not folder.exists():
-        staging.rename(folder)
+def _exchange(behind: Path, folder: Path) -> None:
+    if _exchange_at_once(behind, folder):
         return
-    if not _exchange_at_once(staging, folder):
-        aside = _aside(staging)
-        shutil.rmtree(aside, ignore_errors=True)
-        folder.rename(aside)
-        staging.rename(folder)
-        shutil.rmtree(aside, ignore_errors=True)
-    shutil.rmtree(staging, ignore_errors=True)
+    aside = _aside(behind)
+    folder.rename(aside)
+    try:
+        behind.rename(folder)
+    except OSError:
+        aside.rename(folder)
+        raise
+    aside.rename(behind)
 
 
-def _aside(staging: Path) -> Path:
-    return staging.with_suffix(".old")
+def _aside(behind: Path) -> Path:
+    return behind.with_suffix(".aside")
 
 
-def _undo_half_an_exchange(staging: Path, folder: Path) -> None:
-    """Put the old folder back, where a crash came between the two renames of a system that cannot exchange."""
-    if _aside(staging).exists() and not folder.exists():
-        _aside(staging).rename(folder)
+def _undo_half_an_exchange(behind: Path, folder: Path) -> None:
+    """Put the old folder back, or behind, where a crash came between the renames of a system that cannot exchange."""
+    aside = _aside(behind)
+    if not aside.exists():
+        return
+    if folder.exists():
+        shutil.rmtree(behind, ignore_errors=True)
+        aside.rename(behind)
+    else:
+        aside.rename(folder)
 
 
 def _exchange_at_once(one: Path, other: Path) -> bool:

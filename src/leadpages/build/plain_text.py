@@ -109,5 +109,5 @@ def _list_item(line: str) -> str:
 
 def escape_markdown(text: str) -> str:
     """`text` so that Markdown reads every character as it stands."""
-    text = re.sub(r"([\\`*_\[\]<>{}~]|&(?=#?\w+;))", r"\\\1", text)
-    return re.sub(r"^(?:([#+=:-])|(\d{1,9})([.)]\s))", lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", text)
+    text = re.sub(r"([\\`*_\[\]<>{}~|]|(?<=\w):(?=//)|(?<=\w)@|(?<=\bwww)\.|&(?=#?\w+;))", r"\\\1", text)
+    return re.sub(r"^(?:([#+=:!-])|(\d{1,9})([.)]\s))", lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", text)

@@ -66,7 +66,7 @@ def line_of(location: tuple[str | int, ...], lines: Lines) -> int:
 
 
 def _problem(model: type[BaseModel], error: dict[str, Any], path: str, lines: Lines) -> Problem:
-    location = error["loc"]
+    location = tuple(part for part in error["loc"] if part != "[key]")  # the fault of a key is at its value's place
     name = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
     line = line_of(location, lines)
     if error["type"] == "extra_forbidden":

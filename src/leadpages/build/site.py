@@ -1,49 +1,50 @@
-"""From pages to a site: what is published, in which order, under which tag, at which address."""
+"""From pages to a site: what is published, in which order, under which terms, at which address."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
-from urllib.parse import unquote, urljoin
+from typing import Any, Final
 
-from leadpages.build.config import FILE, Config
-from leadpages.build.content import Page
-from leadpages.build.documents import Document, slug_of
+from leadpages.build.config import Config
+from leadpages.build.documents import slug_of
 from leadpages.build.form_files import FormFile
+from leadpages.build.pages import Page
 from leadpages.build.sources import StaticFile
-from leadpages.build.theme import STYLESHEET, Theme
-from leadpages.core.errors import Problem, nearest
-from leadpages.core.site import SiteInfo
-from leadpages.core.urls import collision_key, is_handler_path, output_path
+from leadpages.core.site import Alternate, SiteInfo
 
-TAGS: Final = "/tags/"
-FEED: Final = "/feed.xml"
-SITEMAP: Final = "/sitemap.xml"
-ROBOTS: Final = "/robots.txt"
-NOT_FOUND: Final = "/404.html"
-ASSETS: Final = "/assets/"
-#: Tells an output folder that leadpages made, and may replace, from one that someone else filled.
-MARKER: Final = "/.leadpages"
-#: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+FEEDS: Final = {"atom": "feed.xml", "rss": "rss.xml", "json": "feed.json"}
+#: The taxonomy whose posts are read from the oldest on.
+SERIES: Final = "series"
 _OLDEST: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
-    """A tag and its posts, newest first."""
+class Term:
+    """A tag, category, author or series with its posts, newest first; those of a series in the order of reading."""
 
+    taxonomy: str
     name: str
+    slug: str
     url: str
+    description: str
     posts: tuple[Page, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Taxonomy:
+    """A way to sort posts, with all of its terms; its overview is at `url`."""
+
+    name: str
+    title: str
+    url: str
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ListPage:
-    """One page of the list of posts. `newer` and `older` are URL paths, or "" at the ends."""
+    """One page of a list of posts. `newer` and `older` are URL paths, or "" at the ends."""
 
     url: str
     number: int
@@ -54,80 +55,152 @@ class ListPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """Everything that goes out, ready to be filled into templates."""
+class LanguageSite:
+    """What a site has in one language. `lists` are the pages of the list of posts, `term_lists` those of each term."""
 
     info: SiteInfo
     pages: tuple[Page, ...]
     posts: tuple[Page, ...]
-    tags: tuple[Tag, ...]
+    taxonomies: tuple[Taxonomy, ...]
     lists: tuple[ListPage, ...]
+    term_lists: tuple[tuple[Taxonomy, Term, ListPage], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything that goes out, ready to be filled into templates."""
+
+    languages: tuple[LanguageSite, ...]
     thank_you: tuple[FormFile, ...]
     static: tuple[StaticFile, ...]
 
+    @property
+    def info(self) -> SiteInfo:
+        """The site in its own language."""
+        return self.languages[0].info
 
-def is_published(document: Document, now: datetime, drafts: bool) -> bool:
-    """Whether a document goes out: drafts and posts of the future only when asked for."""
-    return drafts or not (document.draft or (document.date or _OLDEST) > now)
+    def all_pages(self) -> Iterator[Page]:
+        """Every page that somebody wrote, language by language."""
+        for language in self.languages:
+            yield from language.pages
+            yield from language.posts
+
+
+def is_published(page: Page, now: datetime, drafts: bool) -> bool:
+    """Whether a page goes out: drafts, posts of the future and what has expired only when asked for."""
+    return drafts or not (
+        page.draft or (page.date or _OLDEST) > now or (page.expires is not None and page.expires <= now)
+    )
+
+
+def next_change(pages: Iterable[Page], now: datetime) -> datetime | None:
+    """When a page next appears or expires by itself; None when none does."""
+    moments = (m for page in pages if not page.draft for m in (page.date, page.expires) if m and m > now)
+    return min(moments, default=None)
 
 
 def arrange(
-    info: SiteInfo,
+    infos: Mapping[str, SiteInfo],
     config: Config,
     pages: Sequence[Page],
     static: tuple[StaticFile, ...],
     forms: Mapping[str, FormFile],
+    data: Mapping[str, Any],
 ) -> Site:
-    """Sort, group and paginate."""
-    posts = tuple(
-        sorted(
-            (page for page in pages if page.document.kind == "post"),
-            key=lambda page: (page.document.date or _OLDEST, page.document.url),
-            reverse=True,
+    """Sort, group and paginate. `infos` are by language, the site's own first."""
+    languages = tuple(
+        _language(info, config, [page for page in pages if page.language == language], data)
+        for language, info in infos.items()
+    )
+    return Site(languages, tuple(form for form in forms.values() if not form.has_own_thank_you), static)
+
+
+def _language(info: SiteInfo, config: Config, found: Sequence[Page], data: Mapping[str, Any]) -> LanguageSite:
+    posts = sorted((page for page in found if page.is_post), key=_by_date, reverse=True)
+    pages = sorted((page for page in found if not page.is_post), key=lambda page: (page.weight, page.path, page.url))
+    taxonomies = tuple(_taxonomies(posts, config, info.language, data))
+    lists = paginate(posts, info.posts_url, config.posts.per_page, config)
+    term_lists = tuple(
+        (taxonomy, term, listed)
+        for taxonomy in taxonomies
+        for term in taxonomy.terms
+        for listed in paginate(term.posts, term.url, config.all_taxonomies[taxonomy.name].per_page, config)
+    )
+    return LanguageSite(info, tuple(pages), tuple(posts), taxonomies, lists, term_lists)
+
+
+def _by_date(page: Page) -> tuple[datetime, str]:
+    return page.date or _OLDEST, page.url
+
+
+def posts_url(config: Config, language: str, homes: Iterable[str]) -> str:
+    """Where the list of posts is: as configured, else at the start page unless one is written (`homes`)."""
+    home = config.home(language)
+    if config.posts.index:
+        return config.localised(config.posts.index, language)
+    return config.localised("/posts/", language) if home in homes else home
+
+
+def taxonomy_url(config: Config, taxonomy: str, language: str) -> str:
+    """The address of a taxonomy's overview."""
+    return config.localised(config.all_taxonomies[taxonomy].url or f"/{taxonomy}/", language)
+
+
+def term_url(config: Config, taxonomy: str, name: str, language: str) -> str:
+    """The address of a term's page."""
+    base = config.all_taxonomies[taxonomy].url or f"/{taxonomy}/"
+    return config.localised(f"{base}{slug_of(name.lower())}/", language)
+
+
+def _taxonomies(posts: Sequence[Page], config: Config, language: str, data: Mapping[str, Any]) -> Iterator[Taxonomy]:
+    for taxonomy, settings in config.all_taxonomies.items():
+        names: dict[str, str] = {}
+        members: dict[str, dict[str, Page]] = {}
+        for page in posts:
+            for name in page.terms.get(taxonomy, ()):
+                slug = slug_of(name.lower())
+                names.setdefault(slug, name)
+                members.setdefault(slug, {})[page.url] = page  # `C` and `c` on one page are one term
+        if not names:
+            continue
+        notes = _notes(data.get(taxonomy))
+        terms = tuple(
+            Term(
+                taxonomy,
+                _noted(notes, slug, "title") or names[slug],
+                slug,
+                term_url(config, taxonomy, names[slug], language),
+                _noted(notes, slug, "description"),
+                tuple(members[slug].values())[:: -1 if taxonomy == SERIES else 1],
+            )
+            for slug in sorted(names)
         )
-    )
-    return Site(
-        info=info,
-        pages=tuple(page for page in pages if page.document.kind == "page"),
-        posts=posts,
-        tags=_tags(posts),
-        lists=_paginate(posts, info.posts_url, config.posts.per_page),
-        thank_you=tuple(form for form in forms.values() if not form.has_own_thank_you),
-        static=static,
-    )
+        yield Taxonomy(
+            taxonomy, settings.title or taxonomy.capitalize(), taxonomy_url(config, taxonomy, language), terms
+        )
 
 
-def posts_url(config: Config, documents: Iterable[Document]) -> str:
-    """Where the list of posts is: as configured, else at `/` unless a home page is written."""
-    has_home = any(document.url == "/" for document in documents)
-    return config.posts.index or ("/posts/" if has_home else "/")
+def _notes(data: Any) -> dict[str, Mapping[str, Any]]:
+    """What `site/data/TAXONOMY.toml` says of terms, by slug; it may call them by their names."""
+    tables = data.items() if isinstance(data, Mapping) else ()
+    return {slug_of(str(name).lower()): entry for name, entry in tables if isinstance(entry, Mapping)}
 
 
-def tag_url(name: str) -> str:
-    """The address of a tag's page."""
-    return f"{TAGS}{slug_of(name.casefold())}/"
+def _noted(notes: Mapping[str, Mapping[str, Any]], slug: str, key: str) -> str:
+    return str(notes.get(slug, {}).get(key) or "")
 
 
-def _tags(posts: Sequence[Page]) -> tuple[Tag, ...]:
-    by_url: dict[str, list[Page]] = {}
-    names: dict[str, str] = {}
-    for page in posts:
-        for name in page.document.tags:
-            url = tag_url(name)
-            names.setdefault(url, name)
-            by_url.setdefault(url, []).append(page)
-    return tuple(Tag(names[url], url, tuple(by_url[url])) for url in sorted(by_url))
-
-
-def _paginate(posts: tuple[Page, ...], url: str, per_page: int) -> tuple[ListPage, ...]:
+def paginate(posts: Sequence[Page], url: str, per_page: int, config: Config) -> tuple[ListPage, ...]:
+    """The pages of a list, of which the first is at `url`."""
     count = max(1, -(-len(posts) // per_page))
-    addresses = [url, *(f"{url}page/{number}/" for number in range(2, count + 1))]
+    base = url.rstrip("/")
+    addresses = [url, *(config.url(f"{base}/page/{number}/") for number in range(2, count + 1))]
     return tuple(
         ListPage(
             url=addresses[at],
             number=at + 1,
             count=count,
-            posts=posts[at * per_page : (at + 1) * per_page],
+            posts=tuple(posts[at * per_page : (at + 1) * per_page]),
             newer=addresses[at - 1] if at else "",
             older=addresses[at + 1] if at + 1 < count else "",
         )
@@ -135,102 +208,39 @@ def _paginate(posts: tuple[Page, ...], url: str, per_page: int) -> tuple[ListPag
     )
 
 
-def check_addresses(site: Site, theme: Theme) -> list[Problem]:
-    """A problem for each address that two sources claim, also when they differ by case or Unicode form only."""
-    problems = []
-    owners: dict[str, _Claim] = {}
-    folders: dict[str, _Claim] = {}
-    for claim in _claims(site, theme):
-        key = collision_key(output_path(claim.url))
-        steps = key.split("/")
-        parents = ["/".join(steps[:end]) for end in range(1, len(steps))]
-        if other := owners.get(key):
-            problems.append(_collision(claim, other))
-        elif other := folders.get(key) or next((owners[parent] for parent in parents if parent in owners), None):
-            problems.append(_collision(claim, other, ": one is a file, the other a folder of that name"))
-        owners.setdefault(key, claim)
-        for parent in parents:
-            folders.setdefault(parent, claim)
-    return problems
+def translations(site: Site, titles: Mapping[str, str]) -> dict[str, tuple[Alternate, ...]]:
+    """For each page that is there in several languages, by URL: all of them, in the order of the languages.
+
+    `titles` are the languages' names for themselves.
+    """
+    if len(site.languages) == 1:
+        return {}
+    groups: dict[tuple[str, ...], list[Alternate]] = {}
+    for language in site.languages:
+        tag = language.info.language
+        for key, url in _translatable(language):
+            # A start page is one whether somebody wrote it or it lists the posts.
+            key = ("home",) if url == language.info.home else key
+            groups.setdefault(key, []).append(Alternate(url, tag, title=titles[tag]))
+    found: dict[str, tuple[Alternate, ...]] = {}
+    for group in groups.values():
+        if len(group) > 1:
+            found |= dict.fromkeys((alternate.url for alternate in group), tuple(group))
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """An address, and whose it is: a file of the project's, or with no `path` something that is made for every site."""
-
-    url: str
-    path: str
-    line: int = 0
-    name: str = ""
-
-
-def _collision(one: _Claim, other: _Claim, why: str = "") -> Problem:
-    blamed, named = (one, other) if one.path else (other, one)
-    verb = "is in the way of" if why else "is also that of"
-    message = f"its address {blamed.url} {verb} {named.path or named.name}{why}"
-    return Problem(blamed.path, blamed.line, message, "give one of them another `slug`, or rename the file")
+def _translatable(language: LanguageSite) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What there may be in another language too: a key that both have, and the URL path."""
+    for page in (*language.pages, *language.posts):
+        yield (page.kind, page.translation_key), page.url
+    yield ("list",), language.lists[0].url
+    for taxonomy in language.taxonomies:
+        yield ("taxonomy", taxonomy.name), taxonomy.url
+        for term in taxonomy.terms:
+            yield ("term", taxonomy.name, term.slug), term.url
 
 
-def _claims(site: Site, theme: Theme) -> Iterable[_Claim]:
-    for page in (*site.pages, *site.posts):
-        document = page.document
-        line = document.lines.get(("permalink",)) or document.lines.get(("slug",)) or 0
-        yield _Claim(document.url, document.path, line)
-    for file in site.static:
-        yield _Claim(file.url, file.path)
-    for form in site.thank_you:
-        yield _Claim(form.form.thank_you, form.path)
-    for listed in site.lists:
-        yield _Claim(listed.url, "", name="the list of posts")
-    for tag in site.tags:
-        yield _Claim(tag.url, "", name=f"the page of tag `{tag.name}`")
-    for name in {*theme.assets(), STYLESHEET}:
-        yield _Claim(ASSETS + name, "", name=f"the theme's assets/{name}")
-    for url in (FEED, SITEMAP, NOT_FOUND, MARKER):
-        yield _Claim(url, "", name=f"the {url} that every site has")
-
-
-def check_references(site: Site, theme: Theme, config: Config) -> list[Problem]:
-    """A warning for each link, image or thank-you page of the site's own that does not exist."""
-    known = {_plain(url) for url in (ROBOTS, *(claim.url for claim in _claims(site, theme)))}
-    problems = []
-    for page in (*site.pages, *site.posts):
-        for reference in page.references:
-            if _is_broken(reference.target, page.document.url, site.info.url, known):
-                message = f"{'image' if reference.is_image else 'link'} to `{reference.target}`, which does not exist"
-                problems.append(Problem(page.document.path, reference.line, message, "", "warning"))
-    for number, item in enumerate(config.menu):
-        if _is_broken(item.url, "/", site.info.url, known):
-            message = f"the menu links to `{item.url}`, which does not exist"
-            line = config.line("menu", number, "url")
-            problems.append(Problem(FILE, line, message, "", "warning"))
-    return problems
-
-
-def check_thank_you(forms: Iterable[FormFile], documents: Iterable[Document]) -> list[Problem]:
-    """A problem for each form that sends people to a page that nobody wrote, or that will not be published."""
-    known = {document.url for document in documents}
-    return [
-        Problem(
-            form.path,
-            form.thank_you_line,
-            f"there is no page `{form.form.thank_you}` to thank people with",
-            nearest(form.form.thank_you, known),
-        )
-        for form in forms
-        if form.has_own_thank_you and form.form.thank_you not in known
-    ]
-
-
-def _is_broken(target: str, page: str, site: str, known: set[str]) -> bool:
-    """Whether `target`, as it is written on the page at `page`, is an address of the site's own that leads nowhere."""
-    target = target.removeprefix(site) if target.startswith(site + "/") else target
-    if target.startswith(("//", "#", "?")) or _SCHEME.match(target):
-        return False
-    path = re.split("[?#]", target, maxsplit=1)[0]
-    path = path if path.startswith("/") else urljoin(page, path)
-    return not is_handler_path(path) and _plain(path) not in known
-
-
-def _plain(path: str) -> str:
-    return unquote(path).removesuffix("index.html").rstrip("/")
+def feed_urls(base: str, formats: Sequence[str]) -> dict[str, str]:
+    """The addresses of the feeds that belong to a list at `base`, by format."""
+    folder = base if base.endswith("/") else f"{base}/"
+    return {name: folder + FEEDS[name] for name in formats}

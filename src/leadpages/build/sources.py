@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from leadpages.build.text import read_text
+from leadpages.build.inputs import FOR_HOSTS, SITE, Inputs
 from leadpages.core.errors import Problem
 from leadpages.core.urls import unsafe_reason
 
-SITE: Final = "site"
-#: Hidden by their names, and read by static hosts all the same.
-_FOR_HOSTS: Final = ("_headers", "_redirects", ".well-known", ".nojekyll")
 POSTS: Final = "posts"
 LINK_HINT: Final = "copy what it points to here instead"
 _MARKDOWN: Final = (".md", ".markdown")
@@ -24,12 +21,16 @@ Kind = Literal["post", "page"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One Markdown file. `path` is relative to the project, `place` to `site/`, without the ending."""
+    """One Markdown file. `path` is relative to the project.
+
+    `place` is relative to `site/`, without the ending and what says the language: `de/about.md` and `about.de.md`
+    both have the place `about`.
+    """
 
     path: str
     place: str
     kind: Kind
-    text: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +50,48 @@ class Sources:
     static: tuple[StaticFile, ...]
 
 
-def read_sources(project: Path) -> tuple[Sources, list[Problem]]:
-    """Read `site/` of `project`.
+def find_sources(project: Path, inputs: Inputs, languages: Sequence[str]) -> tuple[Sources, list[Problem]]:
+    """Sort what is in `site/` of `project`. The first of `languages` is that of files which name none.
 
     `site/data/` is left out, and so are names that begin with `.` or `_`, but for those that hosts read.
     """
     markdown: list[Source] = []
     static: list[StaticFile] = []
-    problems: list[Problem] = []
-    site = project / SITE
-    if not site.is_dir():
+    if not (project / SITE).is_dir():
         return Sources((), ()), [Problem(SITE, 0, "there is no site/ folder", "start a project with `leadpages init`")]
-    for file in _files(site):
-        place = file.relative_to(site).as_posix()
-        path = f"{SITE}/{place}"
-        if fault := link_fault(file, project):
+    problems = [Problem(path, 0, "neither a file nor a folder", "remove it") for path in sorted(inputs.odd)]
+    # Those in site/ are looked at one by one below; a build would not see what changes in the others.
+    linked = (path for path in sorted(inputs.links) if not path.startswith(f"{SITE}/") and (project / path).is_dir())
+    problems += [Problem(path, 0, "a link to a folder", LINK_HINT) for path in linked]
+    for path in sorted({*inputs.files, *inputs.links}):
+        place = path.removeprefix(f"{SITE}/")
+        if place == path or place.startswith("data/") or not all(map(_is_published, place.split("/"))):
+            continue
+        stem, ending = os.path.splitext(place)
+        if path.encode(errors="replace").decode() != path:
+            problems.append(Problem(ascii(path)[1:-1], 0, "this name is not in UTF-8", "rename the file"))
+        elif path in inputs.links and (fault := link_fault(project / path, project)):
             problems.append(Problem(path, 0, fault, LINK_HINT))
-        elif not file.is_file():
-            problems.append(Problem(path, 0, "neither a file nor a folder", "remove it"))
-        elif file.suffix.lower() in _MARKDOWN:
-            text = read_text(file, path)
-            if isinstance(text, Problem):
-                problems.append(text)
-            else:
-                kind: Kind = "post" if place.startswith(POSTS + "/") else "page"
-                markdown.append(Source(path, place.removesuffix(file.suffix), kind, text))
+        elif ending.lower() in _MARKDOWN:
+            markdown.append(_source(path, stem, languages))
         elif reason := unsafe_reason("/" + place.replace("%", "%25")):
             problems.append(Problem(path, 0, f"this name cannot be published: it {reason}", "rename the file"))
         else:
-            static.append(StaticFile(path, file, "/" + place))
+            static.append(StaticFile(path, project / path, "/" + place))
     return Sources(tuple(markdown), tuple(static)), problems
+
+
+def _source(path: str, stem: str, languages: Sequence[str]) -> Source:
+    first, _, rest = stem.partition("/")
+    plain, _, last = stem.rpartition(".")
+    if rest and first in languages[1:]:
+        place, language = rest, first
+    elif plain and last in languages:
+        place, language = plain, last
+    else:
+        place, language = stem, languages[0]
+    is_post = place.startswith(f"{POSTS}/") and place != f"{POSTS}/index"
+    return Source(path, place, "post" if is_post else "page", language)
 
 
 def link_fault(file: Path, project: Path) -> str:
@@ -91,16 +104,5 @@ def link_fault(file: Path, project: Path) -> str:
     return "" if target.is_file() else "a link to a folder, or to nothing"
 
 
-def _files(site: Path) -> Iterator[Path]:
-    for folder, names, files in os.walk(site):
-        at_top = Path(folder) == site
-        names[:] = sorted(n for n in names if _is_published(n) and not (at_top and n == "data"))
-        # A linked folder is not walked into; it is listed, so that it can be named as a problem.
-        links = [n for n in names if (Path(folder) / n).is_symlink()]
-        for name in sorted([*files, *links]):
-            if _is_published(name):
-                yield Path(folder) / name
-
-
 def _is_published(name: str) -> bool:
-    return not name.startswith((".", "_")) or name in _FOR_HOSTS
+    return not name.startswith((".", "_")) or name in FOR_HOSTS

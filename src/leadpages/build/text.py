@@ -6,7 +6,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from leadpages.core.errors import Problem
+from leadpages.core.errors import Edit, Problem
 
 #: Templates hold the places of rendered blocks with these; no text may have them.
 BLOCK_START, BLOCK_END = "\ue000", "\ue001"
@@ -47,19 +47,41 @@ def decode(data: bytes, path: str) -> str | Problem:
 
 def find_mojibake(text: str, path: str) -> list[Problem]:
     """A warning for each word that was decoded wrongly once, with the word as it was meant."""
+    if text.isascii():
+        return []
     problems = []
     end = 0
     for found in _MOJIBAKE.finditer(text):
         if found.start() < end or _repair(found) == found[0]:
             continue
-        before = _WORD_BEFORE.search(text[max(end, found.start() - 40) : found.start()])
+        before = _WORD_BEFORE.search(text, max(end, found.start() - 40), found.start())
         after = _WORD_AFTER.match(text, found.end())
-        word = (before[0] if before else "") + found[0] + (after[0] if after else "")
-        end = found.end() + (len(after[0]) if after else 0)
-        line = text[: found.start()].count("\n") + 1
-        hint = f"it should read `{_MOJIBAKE.sub(_repair, word)}`"
-        problems.append(Problem(path, line, f"`{word}` was decoded wrongly once", hint, "warning"))
+        start = before.start() if before else found.start()
+        end = after.end() if after else found.end()
+        problems.append(_mojibake(text, path, start, end))
     return problems
+
+
+def _mojibake(text: str, path: str, start: int, end: int) -> Problem:
+    word = text[start:end]
+    meant = _mend(word)
+    return Problem(
+        path,
+        text.count("\n", 0, start) + 1,
+        f"`{word}` was decoded wrongly once",
+        f"it should read `{meant}`",
+        "warning",
+        "mojibake",
+        start - text.rfind("\n", 0, start),
+        Edit(word, meant),
+    )
+
+
+def _mend(word: str) -> str:
+    """`word` as it was meant, also when it was decoded wrongly more than once."""
+    while (mended := _MOJIBAKE.sub(_repair, word)) != word:  # ends: each repair makes it shorter
+        word = mended
+    return unicodedata.normalize("NFC", word)
 
 
 def _repair(found: re.Match[str]) -> str:

@@ -5,41 +5,83 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal, Self
 
 from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config
-from leadpages.build.schema import Strict, check, line_of
+from leadpages.build.inputs import is_read
+from leadpages.build.schema import Fault, Strict, check, line_of
 from leadpages.build.sources import LINK_HINT, link_fault
 from leadpages.build.text import read_text
 from leadpages.build.toml_file import parse_toml, read_toml
 from leadpages.core.errors import Problem, nearest
+from leadpages.core.translations import fallbacks
 
 FILE: Final = "theme.toml"
 DEFAULT: Final = "default"
 #: The theme's styles go out as this one file.
 STYLESHEET: Final = "style.css"
 TOKENS: Final = "tokens.css"
-SCRIPT: Final = "form.js"
 #: What filling a template may raise: Jinja's own errors, and those of the expressions in it.
 TEMPLATE_ERRORS: Final = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 AttributeType = Literal["text", "url", "image", "form", "flag"]
 KeyType = Literal["text", "number", "flag", "list"]
+SettingType = Literal["text", "number", "flag", "color", "url"]
+_SETTING_TYPES: Final[dict[SettingType, type | tuple[type, ...]]] = {
+    "text": str,
+    "number": (int, float),
+    "flag": bool,
+    "color": str,
+    "url": str,
+}
+
+
+_SETTING_NAMES: Final = {"flag": "true or false", "text": "text", "color": "a colour like #0b5c8a", "url": "an address"}
+
+
+class Setting(Strict):
+    """Something that a project may set under `[settings]`; `choices` are all that it may be, where there are some."""
+
+    type: SettingType = "text"
+    default: Any
+    description: str = ""
+    choices: tuple[Any, ...] = ()
+
+    @model_validator(mode="after")
+    def _default_fits(self) -> Self:
+        if fault := self.fault(self.default):
+            raise Fault(f"`default` is {self.default!r}: {fault}", "default")
+        return self
+
+    def fault(self, value: Any) -> str:
+        """Why `value` is none for this setting, or ""."""
+        if self.choices and value not in self.choices:
+            return "expected one of " + ", ".join(str(choice) for choice in self.choices)
+        if not isinstance(value, _SETTING_TYPES[self.type]) or (isinstance(value, bool) and self.type != "flag"):
+            return f"expected {_SETTING_NAMES.get(self.type, f'a {self.type}')}"
+        if self.type == "color" and not re.fullmatch(r"#(?:[0-9a-fA-F]{3}){1,2}", str(value)):
+            return f"expected {_SETTING_NAMES['color']}"
+        return ""
 
 
 class ThemeFile(Strict):
-    """`theme.toml`: the theme to fall back on, the styles in order, and front-matter keys of its own."""
+    """`theme.toml`: the theme to fall back on, the styles in order, its settings, and front-matter keys of its own."""
 
     extends: str = ""
     stylesheets: tuple[str, ...] = ()
+    settings: dict[str, Setting] = Field(default_factory=dict)
     front_matter: dict[str, KeyType] = Field(default_factory=dict)
+
+
+#: An id in a template, without an expression in it.
+_ID: Final = re.compile(r'\bid="([^"{}]+)"')
 
 
 class Attribute(Strict):
@@ -65,6 +107,8 @@ class Theme:
     stylesheets: tuple[str, ...]
     front_matter: dict[str, KeyType]
     blocks: dict[str, BlockFile]
+    #: Every setting of the theme and its parents, as the project has it.
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def loader(self) -> FileSystemLoader:
@@ -76,12 +120,11 @@ class Theme:
         found: dict[str, Path] = {}
         for folder in reversed(self.folders):
             root = folder / "assets"
-            files_in = (file for file in sorted(root.rglob("[!.]*")) if file.is_file())
-            found |= {file.relative_to(root).as_posix(): file for file in files_in}
+            found |= {file.relative_to(root).as_posix(): file for file in _files_in(root)}
         return dict(sorted(found.items()))
 
-    def stylesheet(self) -> str:
-        """The theme's styles as one text. A theme's tokens stand after its parent's: it names those it changes."""
+    def styles(self) -> list[tuple[Path, str]]:
+        """The theme's styles in order. A theme's tokens stand after its parent's: it names those it changes."""
         assets = self.assets()
         tokens = [folder / "assets" / TOKENS for folder in reversed(self.folders)]
         found = [
@@ -90,12 +133,28 @@ class Theme:
             for file in (tokens if name == TOKENS else [assets[name]] if name in assets else [])
             if file.is_file()
         ]
-        return "".join(file.read_text("utf-8", "replace").strip() + "\n" for file in found)
+        return [(file, file.read_text("utf-8", "replace").strip() + "\n") for file in found]
 
-    def default_mail(self, name: str) -> Path | None:
-        """The theme's own mail of that name, for forms that bring none."""
-        found = (folder / "mails" / f"{name}.md" for folder in self.folders)
+    def files(self) -> list[Path]:
+        """Every file of the theme and its parents, in an order that is the same everywhere."""
+        return [file for folder in self.folders for file in _files_in(folder) if "__pycache__" not in file.parts]
+
+    def anchors(self) -> frozenset[str]:
+        """The ids that templates put on pages, as far as they are written out."""
+        texts = (file.read_text("utf-8", "replace") for file in self.files() if file.suffix == ".html")
+        return frozenset(found for text in texts for found in _ID.findall(text))
+
+    def default_mail(self, name: str, language: str) -> Path | None:
+        """The theme's own mail of that name, for forms that bring none: `NAME.LANGUAGE.md`, else `NAME.md`."""
+        endings = [*(f".{tag}" for tag in fallbacks(language)), ""]
+        found = (folder / "mails" / f"{name}{ending}.md" for folder in self.folders for ending in endings)
         return next((file for file in found if file.is_file()), None)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """What a build reads in a folder of a theme and in those under it."""
+    found = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    return [file for file in found if all(map(is_read, file.relative_to(folder).parts))]
 
 
 def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
@@ -105,6 +164,7 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
     problems: list[Problem] = []
     stylesheets: tuple[str, ...] = ()
     front_matter: dict[str, KeyType] = {}
+    settings: dict[str, Setting] = {}
     while name:
         folder = _find(project, name)
         if folder is None or folder in folders:
@@ -121,12 +181,30 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
         problems += found
         stylesheets = stylesheets or read.stylesheets
         front_matter = dict(read.front_matter) | front_matter
+        settings = dict(read.settings) | settings
         name = read.extends
     packaged = _packaged(DEFAULT)
     folders = folders if packaged in folders else [*folders, packaged]
     blocks, found = _blocks(project, folders)
-    theme = Theme(tuple(folders), stylesheets or _read(packaged, FILE)[0].stylesheets, front_matter, blocks)
-    return theme, problems + found + _check_files(project, theme)
+    values, wrong = _settings(settings, config)
+    styles = stylesheets or _read(packaged, FILE)[0].stylesheets
+    theme = Theme(tuple(folders), styles, front_matter, blocks, values)
+    return theme, problems + found + wrong + _check_files(project, theme)
+
+
+def _settings(declared: dict[str, Setting], config: Config) -> tuple[dict[str, Any], list[Problem]]:
+    values = {name: setting.default for name, setting in declared.items()}
+    problems = []
+    for name, value in config.settings.items():
+        line = config.line("settings", name)
+        if name not in declared:
+            message = f"the theme has no setting `{name}`"
+            problems.append(Problem(CONFIG_FILE, line, message, nearest(name, declared)))
+        elif fault := declared[name].fault(value):
+            problems.append(Problem(CONFIG_FILE, line, f"setting `{name}` is {value!r}: {fault}"))
+        else:
+            values[name] = value
+    return values, problems
 
 
 def _packaged(name: str) -> Path:
@@ -206,6 +284,10 @@ def _shown(project: Path, file: Path) -> str:
     return file.relative_to(project).as_posix() if file.is_relative_to(project) else f"leadpages/{file.name}"
 
 
+#: How Jinja speaks of a value of ours that lacks something.
+_OWN_TYPE: Final = re.compile(r"'leadpages\.[\w.]*\.(\w+) object' has no attribute '(\w+)'")
+
+
 def template_problem(name: str, error: Exception) -> Problem:
     """What a template raised, as a problem where it was raised: in `name`, or in one that `name` uses."""
     if isinstance(error, TemplateSyntaxError):
@@ -217,7 +299,8 @@ def template_problem(name: str, error: Exception) -> Problem:
     path, line = (_from_themes(frames[-1].filename), frames[-1].lineno or 0) if frames else (f"templates/{name}", 0)
     if isinstance(error, TemplateNotFound):
         return Problem(path, line, f"it uses a template `{error.name}` that does not exist")
-    return Problem(path, line, f"the template failed: {error}")
+    said = _OWN_TYPE.sub(lambda found: f"a {found[1].lower()} has no `{found[2]}`", str(error))
+    return Problem(path, line, f"the template failed: {said}")
 
 
 def _from_themes(file: str) -> str:
@@ -227,7 +310,13 @@ def _from_themes(file: str) -> str:
 
 
 #: Templates for what is not a page with a text of its own.
-_NOT_FOR_PAGES: Final = {"404", "base", "form", "mail", "posts", "tag", "thank-you"}
+_NOT_FOR_PAGES: Final = {"404", "base", "form", "mail", "posts", "term", "terms", "thank-you"}
+
+
+def template_fault(name: str, theme: Theme) -> tuple[str, str] | None:
+    """What is wrong with asking for the page template `name`, and what to do; None where the theme has it."""
+    known = theme_templates(theme)
+    return None if name in known else (f"there is no template `{name}`", nearest(name, known))
 
 
 def theme_templates(theme: Theme) -> list[str]:

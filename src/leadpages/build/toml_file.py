@@ -65,12 +65,19 @@ def _lines(text: str) -> dict[tuple[str | int, ...], int]:
         if closing:
             closing = "" if closing in line else closing
         elif header := _HEADER.match(line):
-            table = tuple(part.strip().strip('"') for part in header[2].split("."))
+            *above, last = (part.strip().strip('"') for part in header[2].split("."))
+            table = ()
+            for part in above:  # `[[menu.children]]` belongs to the `[[menu]]` above it
+                table = (*table, part)
+                table = (*table, counts[table]) if table in counts else table
+            table = (*table, last)
             if header[1] == "[[":
                 counts[table] = counts.get(table, -1) + 1
                 lines.setdefault(table, number)
                 table = (*table, counts[table])
             lines[table] = number
+            for end in range(1, len(table)):
+                lines.setdefault(table[:end], number)
         elif key := _KEY.match(line):
             lines.setdefault((*table, key[1].strip('"')), number)
             mark = next((m for m in ('"""', "'''") if line.count(m) % 2), "")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
+import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -16,19 +18,31 @@ Result = TypeVar("Result")
 _WORTH_A_PROCESS: Final = 100
 
 
-def share_out(work: Callable[[Sequence[Item]], Result], items: Sequence[Item], workers: int) -> list[Result]:
+def share_out(
+    work: Callable[[Sequence[Item]], Result], items: Sequence[Item], workers: int, enough: int = _WORTH_A_PROCESS
+) -> list[Result]:
     """`work` done on consecutive shares of `items`, in up to `workers` processes; the results in their order.
+
+    A process is worth starting for `enough` items.
 
     A forked process has all of this one's memory, so nothing but the results is copied. Beside other
     threads, or on systems where forking is not sound, all is done here. So is the share of a process that
     fails, which brings its error to light.
     """
     forks = sys.platform == "linux" and threading.active_count() == 1
-    count = max(1, min(workers if forks else 1, len(items) // _WORTH_A_PROCESS))
+    count = max(1, min(workers if forks else 1, len(items) // enough))
     size = max(1, -(-len(items) // count))
     shares = [items[at : at + size] for at in range(0, len(items), size)] or [items]
-    children = [(_fork(work, share), share) for share in shares[1:]]
-    return [work(shares[0]), *(_collect(child, work, share) for child, share in children)]
+    children: list[tuple[int, BinaryIO]] = []
+    gc.freeze()  # or each collection would write to memory that the processes share
+    try:
+        children += (_fork(work, share) for share in shares[1:])
+        first = work(shares[0])
+        return [first, *(_collect(*child, work, share) for child, share in zip(children, shares[1:], strict=True))]
+    finally:
+        gc.unfreeze()
+        for child in children:
+            _end(*child)
 
 
 def _fork(work: Callable[[Sequence[Item]], Result], share: Sequence[Item]) -> tuple[int, BinaryIO]:
@@ -47,8 +61,15 @@ def _fork(work: Callable[[Sequence[Item]], Result], share: Sequence[Item]) -> tu
         os._exit(status)  # no clean-up of what is the parent's
 
 
-def _collect(child: tuple[int, BinaryIO], work: Callable[[Sequence[Item]], Result], share: Sequence[Item]) -> Result:
-    pid, pipe = child
+def _end(pid: int, pipe: BinaryIO) -> None:
+    """Stop a process whose results nobody wants anymore: it must not go on to write when this one does again."""
+    if not pipe.closed:
+        pipe.close()
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _collect(pid: int, pipe: BinaryIO, work: Callable[[Sequence[Item]], Result], share: Sequence[Item]) -> Result:
     with pipe:
         data = pipe.read()
     _, status = os.waitpid(pid, 0)

@@ -6,11 +6,14 @@ import gc
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from leadpages.build.project import BUNDLE, PUBLIC, Options, Report, build
+from leadpages.build.options import Options
+from leadpages.build.project import BUNDLE, PUBLIC, build
+from leadpages.build.reports import Report
 from leadpages.cli.options import base_url_option, project_option
 from leadpages.cli.problems import print_problems, problems_as_json
 from leadpages.cli.progress import progress_bar
@@ -45,32 +48,28 @@ def command(project: Path, output: Path | None, drafts: bool, base_url: str, str
     if as_json:
         click.echo(json.dumps(_as_json(report, place), ensure_ascii=False))
         return
-    print_problems(report.built.warnings)
+    print_problems(report.warnings)
     click.echo(_summary(report, place))
 
 
 def _summary(report: Report, place: Path) -> str:
-    built = report.built
-    counts = [(built.posts, "post"), (built.pages, "page"), (built.tags, "tag"), (built.forms, "form")]
-    made = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
+    made = report.counts
+    counts = [(made.posts, "post"), (made.pages, "page"), (made.terms, "term"), (made.forms, "form")]
+    words = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
     return (
-        f"Built {made} into {place / PUBLIC} and {place / BUNDLE} "
+        f"Built {words} into {place / PUBLIC} and {place / BUNDLE} "
         f"({report.changed} files written, {report.unchanged} unchanged) in {report.seconds:.2f} s"
     )
 
 
 def _as_json(report: Report, place: Path) -> dict[str, object]:
-    built = report.built
     return {
         "ok": True,
         "public": str(place / PUBLIC),
         "bundle": str(place / BUNDLE),
-        "posts": built.posts,
-        "pages": built.pages,
-        "tags": built.tags,
-        "forms": built.forms,
+        **asdict(report.counts),
         "files_changed": report.changed,
         "files_unchanged": report.unchanged,
         "seconds": round(report.seconds, 3),
-        "problems": problems_as_json(built.warnings),
+        "problems": problems_as_json(report.warnings),
     }

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from leadpages.build.inputs import SITE
 from leadpages.build.plain_text import import_text
-from leadpages.build.sources import POSTS, SITE
+from leadpages.build.sources import POSTS
 from leadpages.build.text import decode
 from leadpages.cli.options import project_option
 from leadpages.core.errors import OutputError, Problem, ProjectError

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from leadpages.core.urls import web_address
+from leadpages.core.urls import site_address
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -35,6 +35,6 @@ def base_url_option(command: Command) -> Command:
 
 def _check_base_url(context: click.Context, parameter: click.Parameter, value: str) -> str:
     try:
-        return web_address(value) if value else ""
+        return site_address(value) if value else ""
     except ValueError as error:
         raise click.BadParameter(str(error)) from None

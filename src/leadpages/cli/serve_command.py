@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from leadpages.build.sources import SITE
+from leadpages.build.inputs import SITE
 from leadpages.cli.options import project_option
-from leadpages.cli.problems import print_error
+from leadpages.cli.problems import print_error, print_problems
+from leadpages.cli.progress import progress_bar
 from leadpages.core.errors import LeadpagesError
 from leadpages.core.times import now
-from leadpages.preview.server import HOST, Preview, PreviewApp, serve
+from leadpages.preview.server import HOST, Outcome, Preview, PreviewApp, serve
 
 
 @click.command()
@@ -31,8 +32,9 @@ def command(project: Path, port: int, drafts: bool) -> None:
     app = PreviewApp(preview)
     server = serve(app, port)
     try:
-        if fault := app.start():
-            print_error(fault)
+        with progress_bar(False) as progress:
+            outcome = app.start(progress)
+        _print_faults(outcome)
         click.echo(f"{preview.url}/  (mailbox at /_/mail, Ctrl-C stops)")
         server.serve_forever()
     except KeyboardInterrupt:
@@ -42,8 +44,16 @@ def command(project: Path, port: int, drafts: bool) -> None:
         app.close()
 
 
-def _report(fault: LeadpagesError | None) -> None:
-    if fault is None:
-        click.echo("Rebuilt.", err=True)
+def _report(outcome: Outcome) -> None:
+    if not isinstance(outcome, LeadpagesError):
+        count = outcome.changed
+        what = f"{count} file{'' if count == 1 else 's'} changed" if count else "nothing changed"
+        click.echo(f"Rebuilt in {outcome.seconds:.2f} s: {what}", err=True)
+    _print_faults(outcome)
+
+
+def _print_faults(outcome: Outcome) -> None:
+    if isinstance(outcome, LeadpagesError):
+        print_error(outcome)
     else:
-        print_error(fault)
+        print_problems(outcome.warnings)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from leadpages.core.errors import BundleError
 from leadpages.core.forms import Choice, Field, Form, GatedFile
 from leadpages.core.placeholders import Gap, Pieces
 from leadpages.core.site import MenuItem, SiteInfo
+from leadpages.core.translations import ENGLISH, Catalog, translate
 
 FORMAT: Final = 1
 INDEX: Final = "bundle.json"
@@ -36,25 +37,50 @@ class MailTemplate:
 
 
 @dataclass(frozen=True, slots=True)
+class Edition:
+    """A site in one of its languages: its forms by name, its mails by form and name, and its words."""
+
+    site: SiteInfo
+    forms: Mapping[str, Form]
+    mails: Mapping[str, Mapping[str, MailTemplate]]
+    catalog: Catalog = ENGLISH
+
+    def say(self, text: str, **gaps: object) -> str:
+        """English words in the language of this edition."""
+        return translate(self.catalog, text, **gaps)
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
-    """What the running side knows. Mails are kept by form, then by name."""
+    """What the running side knows. Mails are kept by form, then by name, catalogs by language.
+
+    `assets` are the addresses of the theme's files, by their plain ones. `others` are the site in its languages
+    beside its own; there too every form and every mail has its place, if need be in the site's own language.
+    """
 
     site: SiteInfo
     forms: Mapping[str, Form]
     mails: Mapping[str, Mapping[str, MailTemplate]]
     stylesheet: str
+    assets: Mapping[str, str] = field(default_factory=dict)
+    catalogs: Mapping[str, Catalog] = field(default_factory=dict)
+    others: Mapping[str, Edition] = field(default_factory=dict)
+
+    def edition(self, language: str) -> Edition:
+        """The site in `language`; in its own where it has none in that."""
+        catalog = self.catalogs.get(self.site.language, ENGLISH)
+        return self.others.get(language) or Edition(self.site, self.forms, self.mails, catalog)
 
 
 def dump(bundle: Bundle) -> str:
     """The text of `bundle.json`: the same for equal bundles."""
     data = {
         "format": FORMAT,
-        "site": dataclasses.asdict(bundle.site),
-        "forms": {name: dataclasses.asdict(form) for name, form in bundle.forms.items()},
-        "mails": {
-            form: {name: _dump_mail(mail) for name, mail in mails.items()} for form, mails in bundle.mails.items()
-        },
+        **_dump_edition(bundle),
+        "others": {language: _dump_edition(edition) for language, edition in bundle.others.items()},
         "stylesheet": bundle.stylesheet,
+        "assets": dict(bundle.assets),
+        "catalogs": {language: dict(catalog.texts) for language, catalog in bundle.catalogs.items()},
     }
     return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
@@ -71,18 +97,40 @@ def load(folder: Path) -> Bundle:
                 f"{folder / INDEX} has format {data['format']}, expected {FORMAT}",
                 "build the site again with this version of leadpages",
             )
+        catalogs = {language: Catalog(language, texts) for language, texts in data["catalogs"].items()}
+        own = _load_edition(data, ENGLISH)
         return Bundle(
-            site=_load_site(data["site"]),
-            forms={name: _load_form(form) for name, form in data["forms"].items()},
-            mails={
-                form: {name: _load_mail(mail) for name, mail in mails.items()} for form, mails in data["mails"].items()
-            },
+            site=own.site,
+            forms=own.forms,
+            mails=own.mails,
             stylesheet=data["stylesheet"],
+            assets=data["assets"],
+            catalogs=catalogs,
+            others={language: _load_edition(other, catalogs[language]) for language, other in data["others"].items()},
         )
     except FileNotFoundError:
         raise BundleError(f"there is no bundle in {folder}", "run `leadpages build`, or set LEADPAGES_BUNDLE") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"{folder / INDEX} cannot be read: {error}", "run `leadpages build` again") from error
+
+
+def _dump_edition(edition: Bundle | Edition) -> dict[str, Any]:
+    return {
+        "site": dataclasses.asdict(edition.site),
+        "forms": {name: dataclasses.asdict(form) for name, form in edition.forms.items()},
+        "mails": {
+            form: {name: _dump_mail(mail) for name, mail in mails.items()} for form, mails in edition.mails.items()
+        },
+    }
+
+
+def _load_edition(data: dict[str, Any], catalog: Catalog) -> Edition:
+    return Edition(
+        site=_load_site(data["site"]),
+        forms={name: _load_form(form) for name, form in data["forms"].items()},
+        mails={form: {name: _load_mail(mail) for name, mail in mails.items()} for form, mails in data["mails"].items()},
+        catalog=catalog,
+    )
 
 
 def _dump_mail(mail: MailTemplate) -> dict[str, Any]:
@@ -95,7 +143,12 @@ def _dump_piece(piece: str | Gap) -> str | dict[str, str]:
 
 
 def _load_site(data: dict[str, Any]) -> SiteInfo:
-    return SiteInfo(**{**data, "menu": tuple(MenuItem(**item) for item in data["menu"])})
+    menus = {place: _load_menu(items) for place, items in data["menus"].items()}
+    return SiteInfo(**{**data, "menu": _load_menu(data["menu"]), "menus": menus})
+
+
+def _load_menu(items: list[dict[str, Any]]) -> tuple[MenuItem, ...]:
+    return tuple(MenuItem(item["label"], item["url"], _load_menu(item["children"])) for item in items)
 
 
 def _load_form(data: dict[str, Any]) -> Form:

@@ -7,27 +7,41 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
 
+Severity = Literal["error", "warning"]
 #: More words than this are no hint.
 _FEW: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A mend that is safe to make by itself: on the line of its problem, every `old` becomes `new`."""
+
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong in a project: where, what was found, what to do.
 
-    `path` is relative to the project; `line` counts from 1, and 0 means the file as a whole.
+    `path` is relative to the project; `line` and `column` count from 1, in characters, and 0 means the file,
+    or the line, as a whole. `rule` names the kind of problem for tools that sort and silence by it.
     """
 
     path: str
     line: int
     message: str
     hint: str = ""
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
+    rule: str = "project"
+    column: int = 0
+    edit: Edit | None = None
 
     @property
     def place(self) -> str:
-        """`path:line`, as editors and terminals link it."""
-        return f"{self.path}:{self.line}" if self.line else self.path
+        """`path:line:column`, as editors and terminals link it, as far as it is known."""
+        numbers = (self.line, self.column) if self.column else (self.line,)
+        return ":".join([self.path, *map(str, numbers)]) if self.line else self.path
 
 
 class LeadpagesError(Exception):

@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 from urllib.parse import urlsplit
+
+from leadpages.core.translations import ENGLISH, Catalog, translate
 
 FieldType = Literal[
     "text",
@@ -29,7 +31,6 @@ FieldType = Literal[
     "hidden",
     "consent",
 ]
-FIELD_TYPES: Final[tuple[str, ...]] = get_args(FieldType)
 
 #: Posted beside the declared fields; the underscore keeps them apart, as no declared name may start with one.
 PAGE_FIELD: Final = "_page"
@@ -151,12 +152,17 @@ class Rejected:
 
 
 class _Invalid(Exception):
-    def __init__(self, code: str, message: str) -> None:
-        self.code, self.message = code, message
+    """`text` is English with gaps: `{label}` is the field's, inside a sentence `{name}` stands for it."""
+
+    def __init__(self, code: str, text: str, **gaps: object) -> None:
+        self.code, self.text, self.gaps = code, text, gaps
 
 
-def validate(form: Form, posted: Mapping[str, Sequence[str]]) -> Accepted | Rejected:
-    """Check what was posted. Names that the form does not declare are dropped."""
+def validate(form: Form, posted: Mapping[str, Sequence[str]], catalog: Catalog = ENGLISH) -> Accepted | Rejected:
+    """Check what was posted, and say in the words of `catalog` what is wrong.
+
+    Names that the form does not declare are dropped.
+    """
     errors: list[FieldError] = []
     values: dict[str, str | list[str]] = {}
     consents: list[Consent] = []
@@ -164,8 +170,9 @@ def validate(form: Form, posted: Mapping[str, Sequence[str]]) -> Accepted | Reje
     for field in form.fields:
         try:
             answer = _check(field, typed[field.name])
-        except _Invalid as problem:
-            errors.append(FieldError(field.name, problem.code, problem.message))
+        except _Invalid as invalid:
+            gaps = {"label": field.label, "name": _inline(field.label, catalog.language), **invalid.gaps}
+            errors.append(FieldError(field.name, invalid.code, translate(catalog, invalid.text, **gaps)))
             continue
         if answer:
             values[field.name] = answer
@@ -195,47 +202,54 @@ def _check(field: Field, typed: list[str]) -> str | list[str]:
         return _check_several(field, [text for text in typed if text])
     given = [text for text in typed if text]
     if len(given) > 1:
-        raise _Invalid("several", f"Give one answer for “{field.label}”")
+        raise _Invalid("several", "Give one answer for “{label}”")
     text = given[0] if given else field.value if field.type == "hidden" and not typed else ""
     if not text:
         if field.required:
-            raise _Invalid("required", _required_message(field))
+            raise _Invalid("required", _required_text(field))
         return ""
     if has_control_characters(text, allow_lines=field.type == "textarea"):
-        raise _Invalid("control_characters", f"Remove the invisible characters from “{field.label}”")
+        raise _Invalid("control_characters", "Remove the invisible characters from “{label}”")
     _check_length(field, text)
     text = _CHECKS[field.type](field, text) if field.type in _CHECKS else text
     if field.pattern and not re.fullmatch(field.pattern, text):
-        raise _Invalid("pattern", field.pattern_hint or f"“{field.label}” is not in the format asked for")
+        raise _pattern_fault(field)
     return text
 
 
-def _required_message(field: Field) -> str:
+def _pattern_fault(field: Field) -> _Invalid:
+    if field.pattern_hint:
+        return _Invalid("pattern", "{hint}", hint=field.pattern_hint)
+    return _Invalid("pattern", "“{label}” is not in the format asked for")
+
+
+def _required_text(field: Field) -> str:
     if field.type in ("consent", "checkbox") and not field.choices:
-        return f"Tick “{field.label}” to go on"
-    verb = "Choose" if field.choices else "Enter"
-    return f"{verb} an answer for “{field.label}”" if field.label.endswith("?") else f"{verb} {_inline(field.label)}"
+        return "Tick “{label}” to go on"
+    if field.label.endswith("?"):
+        return "Choose an answer for “{label}”" if field.choices else "Enter an answer for “{label}”"
+    return "Choose {name}" if field.choices else "Enter {name}"
 
 
-def _inline(label: str) -> str:
-    # "Work e-mail" reads as "Enter work e-mail", but "VAT number" keeps its capitals.
-    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+def _inline(label: str, language: str) -> str:
+    # "Work e-mail" reads as "Enter work e-mail", but "VAT number" keeps its capitals, and so do German nouns.
+    return label[:1].lower() + label[1:] if label[1:2].islower() and language.startswith("en") else label
 
 
 def _check_length(field: Field, text: str) -> None:
     length = len(text.encode("utf-16-le")) // 2
     if length > field.longest:
-        raise _Invalid("too_long", f"“{field.label}” must be {field.longest} characters or fewer")
+        raise _Invalid("too_long", "“{label}” must be {count} characters or fewer", count=field.longest)
     if field.min_length and length < field.min_length:
-        raise _Invalid("too_short", f"“{field.label}” must be {field.min_length} characters or more")
+        raise _Invalid("too_short", "“{label}” must be {count} characters or more", count=field.min_length)
 
 
 def _check_several(field: Field, typed: list[str]) -> list[str]:
     if not typed and field.required:
-        raise _Invalid("required", f"Choose at least one answer for “{field.label}”")
+        raise _Invalid("required", "Choose at least one answer for “{label}”")
     known = [choice.value for choice in field.choices]
     if any(text not in known for text in typed):
-        raise _Invalid("unknown_choice", f"Choose from the list for “{field.label}”")
+        raise _Invalid("unknown_choice", "Choose from the list for “{label}”")
     return [value for value in known if value in typed]
 
 
@@ -249,13 +263,13 @@ def _check_email(field: Field, text: str) -> str:
     except EmailNotValidError:
         good = False
     if not good:
-        raise _Invalid("email", f"Enter {_inline(field.label)} in the format name@example.com")
+        raise _Invalid("email", "Enter {name} in the format name@example.com")
     return address.ascii_email or address.normalized
 
 
 def _check_tel(field: Field, text: str) -> str:
     if not re.fullmatch(TEL_PATTERN, text):
-        raise _Invalid("tel", f"Enter {_inline(field.label)} with digits, spaces and an optional + in front")
+        raise _Invalid("tel", "Enter {name} with digits, spaces and an optional + in front")
     return text
 
 
@@ -266,20 +280,20 @@ def _check_url(field: Field, text: str) -> str:
     except ValueError:
         good = False
     if not good:
-        raise _Invalid("url", f"Enter {_inline(field.label)} as a web address that starts with https://")
+        raise _Invalid("url", "Enter {name} as a web address that starts with https://")
     return text
 
 
 def _check_number(field: Field, text: str) -> str:
     if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
-        raise _Invalid("number", f"Enter {_inline(field.label)} as a number")
+        raise _Invalid("number", "Enter {name} as a number")
     number = Decimal(text)
     if field.min and number < Decimal(field.min):
-        raise _Invalid("too_small", f"“{field.label}” must be {field.min} or more")
+        raise _Invalid("too_small", "“{label}” must be {bound} or more", bound=field.min)
     if field.max and number > Decimal(field.max):
-        raise _Invalid("too_large", f"“{field.label}” must be {field.max} or less")
+        raise _Invalid("too_large", "“{label}” must be {bound} or less", bound=field.max)
     if field.step and _is_off_step(number, field):
-        raise _Invalid("step", f"“{field.label}” must be in steps of {field.step}")
+        raise _Invalid("step", "“{label}” must be in steps of {step}", step=field.step)
     return text
 
 
@@ -295,23 +309,23 @@ def _check_date(field: Field, text: str) -> str:
     except ValueError:
         day = None
     if day is None:
-        raise _Invalid("date", f"Enter {_inline(field.label)} as a real date, like 2026-03-31")
+        raise _Invalid("date", "Enter {name} as a real date, like 2026-03-31")
     if field.min and day < date.fromisoformat(field.min):
-        raise _Invalid("too_early", f"“{field.label}” must be {field.min} or later")
+        raise _Invalid("too_early", "“{label}” must be {bound} or later", bound=field.min)
     if field.max and day > date.fromisoformat(field.max):
-        raise _Invalid("too_late", f"“{field.label}” must be {field.max} or earlier")
+        raise _Invalid("too_late", "“{label}” must be {bound} or earlier", bound=field.max)
     return text
 
 
 def _check_choice(field: Field, text: str) -> str:
     if text not in [choice.value for choice in field.choices]:
-        raise _Invalid("unknown_choice", f"Choose from the list for “{field.label}”")
+        raise _Invalid("unknown_choice", "Choose from the list for “{label}”")
     return text
 
 
 def _check_box(field: Field, text: str) -> str:
     if text != "yes":
-        raise _Invalid("unknown_choice", f"Tick or leave “{field.label}”")
+        raise _Invalid("unknown_choice", "Tick or leave “{label}”")
     return text
 
 

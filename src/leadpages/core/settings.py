@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leadpages.core.errors import SettingsError
-from leadpages.core.urls import web_address
+from leadpages.core.urls import site_address
 
 _DEFAULT_DATABASE_URL = "sqlite:///leads.db"
 _WEAK_KEYS = ("secret", "changeme", "change-me", "password", "example", "default")
@@ -71,6 +71,6 @@ def _secret_keys(text: str) -> tuple[str, ...]:
 
 def _site_url(text: str) -> str:
     try:
-        return web_address(text) if text else ""
+        return site_address(text) if text else ""
     except ValueError as error:
         raise SettingsError(f"LEADPAGES_SITE_URL is {text!r}: {error}") from None

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from leadpages.core.translations import ENGLISH, Catalog, translate
 
 Clock = Callable[[], datetime]
 
@@ -14,6 +17,13 @@ _UNITS = {
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
+}
+#: Durations in words, for one and for several, the largest first.
+DURATIONS: Final = {
+    "day": ("1 day", "{count} days"),
+    "hour": ("1 hour", "{count} hours"),
+    "minute": ("1 minute", "{count} minutes"),
+    "second": ("1 second", "{count} seconds"),
 }
 _DURATION = re.compile(r"(\d{1,4}) (second|minute|hour|day|week)s?")
 
@@ -44,11 +54,10 @@ def parse_duration(text: str) -> timedelta:
     return int(found[1]) * _UNITS[found[2]]
 
 
-def describe_duration(seconds: int) -> str:
-    """The largest unit that divides `seconds`: `7 days`, `12 hours`, `90 minutes`."""
-    for name in ("day", "hour", "minute", "second"):
-        unit = int(_UNITS[name].total_seconds())
-        if seconds % unit == 0:
-            count = seconds // unit
-            return f"{count} {name}" + ("" if count == 1 else "s")
-    return f"{seconds} seconds"
+def describe_duration(seconds: int, catalog: Catalog = ENGLISH) -> str:
+    """The largest unit that divides `seconds`, in the words of `catalog`: `7 days`, `12 hours`, `90 minutes`."""
+    sizes = {name: int(_UNITS[name].total_seconds()) for name in DURATIONS}
+    name = next(name for name, size in sizes.items() if seconds % size == 0)
+    count = seconds // sizes[name]
+    one, several = DURATIONS[name]
+    return translate(catalog, one if count == 1 else several, count=count)

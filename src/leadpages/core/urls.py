@@ -14,16 +14,30 @@ DOWNLOAD: Final = "/d/"
 UNSUBSCRIBE: Final = "/u/"
 EVENTS: Final = "/e"
 HEALTH: Final = "/healthz"
+#: The parameter that asks the handler for its answer in a language.
+LANGUAGE: Final = "language"
 
+#: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HANDLER_PREFIXES = (SUBMIT, CONFIRM, DOWNLOAD, UNSUBSCRIBE)
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file: a checkout on Windows could not hold these.
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|#]')
 
 
+def is_elsewhere(target: str) -> bool:
+    """Whether a link leads out of the site, or is none to a page: it has a scheme or names a host."""
+    return target.startswith("//") or _SCHEME.match(target) is not None
+
+
 def is_handler_path(path: str) -> bool:
     """Whether a request for `path` is the handler's, where one host serves site and handler."""
     return path in (EVENTS, HEALTH) or path.startswith(_HANDLER_PREFIXES)
+
+
+def in_language(url: str, language: str, own: str) -> str:
+    """`url`, which is the handler's, for an answer in `language`; one in the site's `own` needs no asking."""
+    return url if language == own else f"{url}?{LANGUAGE}={language}"
 
 
 def unsafe_reason(path: str) -> str:
@@ -52,13 +66,19 @@ def unsafe_reason(path: str) -> str:
 
 def collision_key(path: str) -> str:
     """Equal for two paths that some file system or visitor would take for one."""
-    return unicodedata.normalize("NFC", unquote(path)).casefold()
+    plain = unquote(path) if "%" in path else path  # which unquote finds out in ten times the time
+    return unicodedata.normalize("NFC", plain).casefold()
 
 
 def output_path(url_path: str) -> str:
-    """The file, relative to `public/`, that a static host serves for `url_path`."""
-    plain = unquote(url_path).lstrip("/")
-    return plain + "index.html" if plain == "" or plain.endswith("/") else plain
+    """The file, relative to `public/`, that a static host serves for the page at `url_path`.
+
+    `/a/` is `a/index.html`, `/a` is `a.html`, and what has an ending is that file.
+    """
+    plain = (unquote(url_path) if "%" in url_path else url_path).lstrip("/")
+    if plain == "" or plain.endswith("/"):
+        return plain + "index.html"
+    return plain if "." in plain.rpartition("/")[2] else plain + ".html"
 
 
 @lru_cache(maxsize=4096)  # menus and tags come again on every page
@@ -77,8 +97,8 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
-def web_address(text: str) -> str:
-    """`scheme://host` of a site's address.
+def site_address(text: str) -> str:
+    """`scheme://host/path` of a site, without a slash at its end; most have no path.
 
     Raises ValueError for anything that is more or less than that.
     """
@@ -87,8 +107,20 @@ def web_address(text: str) -> str:
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # half an IPv6 address, a port that is no number
         good = False
-    if not good:
+    if not good or parts.query or parts.fragment:
         raise ValueError("expected a web address like https://www.example.com")
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError("expected a web address without a path: a site lives at the root of its host")
-    return f"{parts.scheme}://{parts.netloc}"
+    path = parts.path.strip("/")
+    if path and (reason := unsafe_reason(path)):
+        raise ValueError(f"its path {reason}")
+    return f"{parts.scheme}://{parts.netloc}" + (f"/{path}" if path else "")
+
+
+def web_address(text: str) -> str:
+    """`scheme://host` of a server.
+
+    Raises ValueError for anything that is more or less than that.
+    """
+    address = site_address(text)
+    if address.count("/") > 2:
+        raise ValueError("expected a web address without a path, like https://www.example.com")
+    return address

@@ -9,12 +9,13 @@ from email.headerregistry import Address, BaseHeader, HeaderRegistry, Unstructur
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
+from functools import partial
 from html import escape
 from typing import Final
 from urllib.parse import urlsplit
 
 from leadpages.core import urls
-from leadpages.core.bundle import Bundle, MailTemplate
+from leadpages.core.bundle import Bundle, Edition, MailTemplate
 from leadpages.core.forms import has_control_characters
 from leadpages.core.placeholders import fill
 from leadpages.core.signing import Tokens
@@ -39,8 +40,9 @@ class Composer:
 
         Raises KeyError when the bundle no longer has the form or the mail.
         """
-        template = self.bundle.mails[item.form][item.mail]
-        values = self._values(item, recipient, now)
+        edition = self.bundle.edition(recipient.language)
+        template = edition.mails[item.form][item.mail]
+        values = self._values(item, recipient, edition, now)
         message = EmailMessage(policy=_policy())
         message["From"] = _address(template.sender)
         message["To"] = Address(addr_spec=recipient.email)
@@ -55,29 +57,30 @@ class Composer:
         _set_body(message, template, values)
         return message
 
-    def _values(self, item: OutboxItem, recipient: Recipient, now: datetime) -> dict[str, str]:
+    def _values(self, item: OutboxItem, recipient: Recipient, edition: Edition, now: datetime) -> dict[str, str]:
         answers = {
             name: ", ".join(answer) if isinstance(answer, list) else answer for name, answer in recipient.values.items()
         }
         if item.mail == "confirm":
             answers = {name: answer for name, answer in answers.items() if not _could_advertise(answer)}
-        form, token = self.bundle.forms[item.form], self.tokens.make
+        form, token, link = edition.forms[item.form], self.tokens.make, partial(self._link, edition)
         links = {
             "email": recipient.email,
             "form.title": form.title,
-            "site.title": self.bundle.site.title,
+            "site.title": edition.site.title,
             "site.url": self.site_url,
-            "confirm_url": self._link(urls.CONFIRM, token("confirm", item.submission_id, now, CONFIRM_VALID_FOR)),
-            "unsubscribe_url": self._link(urls.UNSUBSCRIBE, token("unsubscribe", item.submission_id, now)),
+            "confirm_url": link(urls.CONFIRM, token("confirm", item.submission_id, now, CONFIRM_VALID_FOR)),
+            "unsubscribe_url": link(urls.UNSUBSCRIBE, token("unsubscribe", item.submission_id, now)),
         }
         if form.file:
             valid_for = timedelta(seconds=form.file.valid_for_s)
-            links["download_url"] = self._link(urls.DOWNLOAD, token("download", item.submission_id, now, valid_for))
-            links["valid_for"] = describe_duration(form.file.valid_for_s)
+            links["download_url"] = link(urls.DOWNLOAD, token("download", item.submission_id, now, valid_for))
+            links["valid_for"] = describe_duration(form.file.valid_for_s, edition.catalog)
         return answers | links
 
-    def _link(self, path: str, token: str) -> str:
-        return f"{self.handler_url}{path}{token}"
+    def _link(self, edition: Edition, path: str, token: str) -> str:
+        url = f"{self.handler_url}{path}{token}"
+        return urls.in_language(url, edition.site.language, self.bundle.site.language)
 
 
 class _OneLineHeader(UnstructuredHeader, BaseHeader):

@@ -11,6 +11,7 @@ from uuid import uuid4
 from werkzeug.wrappers import Response
 
 from leadpages.core import urls
+from leadpages.core.bundle import Edition
 from leadpages.core.errors import LeadpagesError, StorageError, TokenError
 from leadpages.core.settings import read_settings
 from leadpages.handler import confirm, download, page_events, submit, unsubscribe
@@ -83,24 +84,26 @@ class App:
         return _BY_TOKEN[prefix](self._service, self._pages, request, rest)
 
     def _refuse(self, request: HandlerRequest, refusal: Refusal) -> Response:
+        edition = self._service.bundle.edition(request.language)
         if wants_json(request):
-            errors = [{"code": refusal.code, "message": refusal.message}]
+            errors = [{"code": refusal.code, "message": edition.say(refusal.text, **refusal.gaps)}]
             response = error_reply(refusal.status, refusal.code, errors, request.id)
         else:
-            title = "Page not found" if refusal.status == 404 else "That did not work"
-            response = self._error_page(title, refusal, request.id)
+            response = self._error_page(edition, refusal, request.id)
         if refusal.status == 503:
             response.headers["Retry-After"] = _RETRY_AFTER_S
         if refusal.status == 405:
             response.headers["Allow"] = "GET, HEAD, POST"
         return response
 
-    def _error_page(self, title: str, refusal: Refusal, request_id: str) -> Response:
+    def _error_page(self, edition: Edition, refusal: Refusal, request_id: str) -> Response:
+        title = edition.say("Page not found" if refusal.status == 404 else "That did not work")
+        message = edition.say(refusal.text, **refusal.gaps)
         try:
-            return self._pages.show("error", title, refusal.status, message=refusal.message, request_id=request_id)
+            return self._pages.show(edition, "error", title, refusal.status, message=message, request_id=request_id)
         except Exception:
             log.exception("%s: the theme's error page failed", request_id)
-            return Response(f"{refusal.message}\n", refusal.status, mimetype="text/plain")
+            return Response(f"{message}\n", refusal.status, mimetype="text/plain")
 
     def _allow_reading(self, request: HandlerRequest, response: Response) -> None:
         # The site's script may read replies also where the handler stands on another origin (Fetch, CORS).

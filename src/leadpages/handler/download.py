@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.utils import send_file
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
 from leadpages.core.errors import LeadpagesError
 from leadpages.core.forms import GatedFile
 from leadpages.core.signing import TokenExpired
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import Refusal, not_found
+from leadpages.handler.requests import HandlerRequest
 from leadpages.handler.service import Service
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _RESEND_PAUSE: Final = timedelta(minutes=10)
 
 
-def answer(service: Service, pages: Pages, request: Request, token: str) -> Response:
+def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Response:
     """Give out the file, count it, and stop at the form's limit.
 
     Raises TokenError for a link that is not ours, Refusal 404 for one that was used up.
@@ -37,11 +38,12 @@ def answer(service: Service, pages: Pages, request: Request, token: str) -> Resp
     form = service.bundle.forms.get(asked.form) if asked else None
     if asked is None or form is None or form.file is None:
         raise not_found()
+    edition = service.bundle.edition(request.language)
     if request.method == "POST":
         service.store.queue_again(submission_id, "deliver", _RESEND_PAUSE, now)
-        return pages.show("link-sent", "A new link is on its way")
+        return pages.show(edition, "link-sent", edition.say("A new link is on its way"))
     if expired:
-        return pages.show("expired", "This link has expired", 410, resend=True, again="")
+        return pages.show(edition, "expired", edition.say("This link has expired"), 410, resend=True, again="")
     response = _open(service, request, form.file)
     if request.method == "GET" and _counts(response, asked.count):
         try:
@@ -62,7 +64,7 @@ def _counts(response: Response, count: int) -> bool:
     return response.status_code != 416 and not (count and response.content_range.start)
 
 
-def _open(service: Service, request: Request, file: GatedFile) -> Response:
+def _open(service: Service, request: HandlerRequest, file: GatedFile) -> Response:
     try:
         response = send_file(
             service.folder / file.path,
@@ -80,7 +82,7 @@ def _open(service: Service, request: Request, file: GatedFile) -> Response:
     return response
 
 
-def _with_one_range(request: Request) -> WSGIEnvironment:
+def _with_one_range(request: HandlerRequest) -> WSGIEnvironment:
     """The request without a range that is unreadable or manifold: it is answered in full (RFC 9110, 14.2)."""
     asked = request.range
     if asked and asked.units == "bytes" and len(asked.ranges) == 1:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
-from leadpages.core.bundle import TEMPLATES
+from leadpages.core.bundle import TEMPLATES, Edition
 from leadpages.core.site import PageHead
 from leadpages.core.templates import environment
 from leadpages.handler.service import Service
@@ -28,7 +28,8 @@ class Pages:
     def _environment(self) -> Environment:
         from jinja2 import FileSystemLoader
 
-        return environment(FileSystemLoader(self._service.folder / TEMPLATES), self._service.site_url)
+        bundle, templates = self._service.bundle, self._service.folder / TEMPLATES
+        return environment(FileSystemLoader(templates), self._service.site_url, bundle.catalogs, bundle.assets)
 
     @cached_property
     def _policy(self) -> str:
@@ -40,13 +41,15 @@ class Pages:
             "base-uri 'none'; frame-ancestors 'none'"
         )
 
-    def show(self, name: str, title: str, status: int = 200, **context: Any) -> Response:
-        """A page that no cache and no search engine keeps, and whose address no other site learns."""
+    def show(self, edition: Edition, name: str, title: str, status: int = 200, **context: Any) -> Response:
+        """A page that no cache and no search engine keeps, and whose address no other site learns.
+
+        `title` is in the language of `edition` already.
+        """
         html = self._environment.get_template(f"handler/{name}.html").render(
-            site=self._service.bundle.site,
+            site=edition.site,
             head=PageHead(title=title, path="", noindex=True),
             inline_style=self._service.bundle.stylesheet,
-            stylesheet="",
             **context,
         )
         headers = {

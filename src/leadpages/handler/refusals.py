@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from leadpages.core.errors import LeadpagesError
+from leadpages.core.translations import fill
 
 
 class Refusal(LeadpagesError):
-    """`status` for HTTP, `code` for programs, `message` for people."""
+    """`status` for HTTP, `code` for programs, `text` for people, with `gaps` to fill once it is translated."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, status: int, code: str, text: str, **gaps: object) -> None:
+        super().__init__(fill(text, gaps))
         self.status = status
         self.code = code
+        self.text = text
+        self.gaps = gaps
 
 
-def not_found(message: str = "There is nothing at this address.") -> Refusal:
+def not_found(text: str = "There is nothing at this address.") -> Refusal:
     """For unknown forms, and for links that are not ours: the reply does not say which."""
-    return Refusal(404, "not_found", message)
+    return Refusal(404, "not_found", text)

@@ -10,6 +10,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request
 
+from leadpages.core.urls import LANGUAGE
 from leadpages.handler.refusals import Refusal
 
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -22,6 +23,12 @@ class HandlerRequest(Request):
 
     # One more than is taken: a body without a length is cut off there, and by that it is known to be too long.
     max_content_length = MAX_BODY_BYTES + 1
+
+    @property
+    def language(self) -> str:
+        """The language that the answer is asked for in, as it came; "" for the site's own."""
+        # Not `args`: it raises for a query that is not UTF-8.
+        return dict(parse_qsl(self.query_string.decode("latin-1"))).get(LANGUAGE, "")
 
     @cached_property
     def id(self) -> str:
@@ -36,14 +43,14 @@ def read_form(request: Request) -> dict[str, list[str]]:
     limit, 400 for text that is not UTF-8.
     """
     if request.mimetype != _FORM_TYPE or request.headers.get("Content-Encoding", "identity") != "identity":
-        raise Refusal(415, "unsupported_media_type", f"Send the form as {_FORM_TYPE}.")
+        raise Refusal(415, "unsupported_media_type", "Send the form as {type}.", type=_FORM_TYPE)
     body = read_body(request)
     try:
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except UnicodeDecodeError:
         raise Refusal(400, "not_utf8", "The form's text is not valid UTF-8.") from None
     except ValueError:
-        raise Refusal(413, "too_many_fields", f"A form may have {_MAX_FIELDS} fields.") from None
+        raise Refusal(413, "too_many_fields", "A form may have {count} fields.", count=_MAX_FIELDS) from None
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)
@@ -67,7 +74,7 @@ def read_body(request: Request) -> bytes:
 
 
 def _too_large() -> Refusal:
-    return Refusal(413, "too_large", f"A form may have {MAX_BODY_BYTES // 1024} KiB.")
+    return Refusal(413, "too_large", "A form may have {size} KiB.", size=MAX_BODY_BYTES // 1024)
 
 
 def wants_json(request: Request) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from leadpages.core.bundle import Bundle, load
+from leadpages.core.bundle import Bundle, Edition, load
 from leadpages.core.settings import Settings
 from leadpages.core.signing import Tokens
 from leadpages.core.times import Clock, now
-from leadpages.core.urls import origin
+from leadpages.core.urls import in_language, origin
 from leadpages.leads.intake import mails_on_acceptance
 from leadpages.leads.model import MailName
 from leadpages.stores.opening import open_store
@@ -31,6 +31,10 @@ class Service:
     def handler_url(self) -> str:
         """Where this handler is reached; the site's own URL unless the site says otherwise."""
         return self.bundle.site.handler_url or self.site_url
+
+    def address(self, path: str, edition: Edition) -> str:
+        """The address of a path of this handler's, for an answer in the language of `edition`."""
+        return in_language(self.handler_url + path, edition.site.language, self.bundle.site.language)
 
     @property
     def origins(self) -> frozenset[str]:

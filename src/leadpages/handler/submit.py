@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from werkzeug.wrappers import Response
 
+from leadpages.core.bundle import Edition
 from leadpages.core.forms import PAGE_FIELD, STARTED_FIELD, FieldError, Form, Rejected, has_control_characters, validate
 from leadpages.core.urls import SUBMIT
 from leadpages.handler.guards import check_origin, reason_to_quarantine, start_token
@@ -26,28 +27,29 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -
     Raises Refusal for an unknown form, a foreign origin or an unreadable body, StorageError when the
     submission could not be kept.
     """
-    form = service.bundle.forms.get(name)
+    edition = service.bundle.edition(request.language)
+    form = edition.forms.get(name)
     if form is None:
         raise not_found()
     if request.method != "POST":
         started = start_token(service.tokens, service.clock())
         if wants_json(request):
             return json_reply({"started": started})
-        return _show_form(service, pages, form, Rejected((), {}), page="/", started=started)
+        return _show_form(service, pages, edition, form, Rejected((), {}), page="/", started=started)
     check_origin(request, service.origins)
-    return _take_in(service, pages, request, form)
+    return _take_in(service, pages, request, edition, form)
 
 
-def _take_in(service: Service, pages: Pages, request: HandlerRequest, form: Form) -> Response:
+def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: Edition, form: Form) -> Response:
     posted = read_form(request)
     page = _page_path(posted)
-    outcome = validate(form, posted)
+    outcome = validate(form, posted, edition.catalog)
     if isinstance(outcome, Rejected):
         if wants_json(request):
             return error_reply(422, "invalid", [_as_json(e) for e in outcome.errors], request.id)
         # The start time goes on, if there was one: mending a slip may well take less than the least time.
         started = next(iter(posted.get(STARTED_FIELD, ())), "")
-        return _show_form(service, pages, form, outcome, page, started)
+        return _show_form(service, pages, edition, form, outcome, page, started)
     now = service.clock()
     submission = Submission(
         id=uuid4().hex,
@@ -57,6 +59,7 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, form: Form
         consents=outcome.consents,
         page=page,
         received_at=now,
+        language=edition.site.language,
         quarantined_for=reason_to_quarantine(form, posted, service.tokens, now),
     )
     has_mail = service.bundle.mails.get(form.name, {})
@@ -70,6 +73,7 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, form: Form
 def _show_form(
     service: Service,
     pages: Pages,
+    edition: Edition,
     form: Form,
     filled: Rejected,
     page: str,
@@ -77,11 +81,12 @@ def _show_form(
 ) -> Response:
     """The form with what was typed and what is wrong with it; an empty one has neither."""
     return pages.show(
+        edition,
         "form",
-        f"Error: {form.title}" if filled.errors else form.title,
+        f"{edition.say('Error:')} {form.title}" if filled.errors else form.title,
         422 if filled.errors else 200,
         form=form,
-        action=f"{service.handler_url}{SUBMIT}{form.name}",
+        action=service.address(SUBMIT + form.name, edition),
         values=filled.typed,
         errors={error.field: error.message for error in filled.errors},
         page_path=page,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
 from leadpages.handler.pages import Pages
+from leadpages.handler.requests import HandlerRequest
 from leadpages.handler.service import Service
 
 
-def answer(service: Service, pages: Pages, request: Request, token: str) -> Response:
+def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Response:
     """Show the button, or unsubscribe. The body, cookies and origin of a POST play no part.
 
     Raises TokenError for a link that is not ours.
     """
     submission_id = service.tokens.read("unsubscribe", token, service.clock())
+    edition = service.bundle.edition(request.language)
     if request.method != "POST":
-        return pages.show("unsubscribe", "Unsubscribe")
+        return pages.show(edition, "unsubscribe", edition.say("Unsubscribe"))
     service.store.unsubscribe(submission_id, service.clock())
-    return pages.show("unsubscribed", "You are unsubscribed")
+    return pages.show(edition, "unsubscribed", edition.say("You are unsubscribed"))

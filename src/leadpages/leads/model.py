@@ -15,7 +15,10 @@ MailName = Literal["confirm", "deliver"]
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One accepted post. A quarantined one is kept and has no effect."""
+    """One accepted post. A quarantined one is kept and has no effect.
+
+    `language` is that of the form as it was shown; "" stands for the site's own.
+    """
 
     id: str
     form: str
@@ -25,6 +28,7 @@ class Submission:
     page: str
     received_at: datetime
     quarantined_for: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import secrets
 import socket
 import threading
@@ -15,7 +17,10 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from leadpages.build.project import BUNDLE, PUBLIC, Options, build
+from leadpages.build.inputs import ROOTS
+from leadpages.build.options import Options
+from leadpages.build.project import BUNDLE, PUBLIC, Builder
+from leadpages.build.reports import Progress, Report
 from leadpages.core.bundle import load
 from leadpages.core.errors import LeadpagesError, Problem, ProjectError
 from leadpages.core.signing import Tokens
@@ -37,8 +42,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("leadpages")
 
 HOST: Final = "127.0.0.1"
-_WATCHED: Final = ("leadpages.toml", "site", "forms", "themes")
 _DRAIN_EVERY_S: Final = 1.0
+#: A build that is cut short leaves everything as it was.
+_LAST_WAIT_S: Final = 0.5
+
+Outcome = Report | LeadpagesError
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Preview:
     url: str
     drafts: bool
     clock: Clock
-    on_build: Callable[[LeadpagesError | None], None]
+    on_build: Callable[[Outcome], None]
 
     @property
     def work(self) -> Path:
@@ -66,6 +74,8 @@ class PreviewApp:
         self._store = open_store(f"sqlite:///{database(preview.project)}")
         self._tokens = Tokens([_secret_key(preview.work / "secret-key")])
         self._mailbox = Mailbox(preview.work / "mail")
+        options = Options(drafts=preview.drafts, base_url=preview.url, same_origin=True, workers=os.cpu_count() or 1)
+        self._builder = Builder(preview.project, preview.work, options, ahead=True)
         self._handler: tuple[App, Composer] | None = None
         self._posted = threading.Event()
         self._stop = threading.Event()
@@ -76,40 +86,39 @@ class PreviewApp:
             threading.Thread(target=self._deliver, daemon=True),
         ]
 
-    def start(self) -> LeadpagesError | None:
+    def start(self, progress: Progress | None = None) -> Outcome:
         """Build, then watch and deliver in the background. What is wrong with the project is returned."""
-        fault = self.rebuild()
+        outcome = self.rebuild(progress)  # first: beside threads, a build cannot be shared out over processes
         for worker in self._workers:
             worker.start()
-        return fault
+        return outcome
 
     def close(self) -> None:
-        """End the background work."""
+        """End the background work; a build or delivery under way may be cut short."""
         self._stop.set()
         self._posted.set()
         self._broadcast.close()
         for worker in self._workers:
             if worker.is_alive():
-                worker.join()
+                worker.join(_LAST_WAIT_S)
         self._store.close()
 
-    def rebuild(self) -> LeadpagesError | None:
+    def rebuild(self, progress: Progress | None = None) -> Outcome:
         """Build again; on failure the last good site stays up, and the fault is returned."""
-        preview = self._preview
-        options = Options(drafts=preview.drafts, base_url=preview.url, same_origin=True)
+        preview, folder = self._preview, self._preview.work / BUNDLE
         try:
-            build(preview.project, preview.work, options, preview.clock())
+            report = self._builder.build(preview.clock(), progress)
+            bundle = load(folder)
         except ProjectError as error:
             self._broadcast.failed(error.problems)
             return error
         except LeadpagesError as error:
             self._broadcast.failed((Problem("", 0, error.message, error.hint),))
             return error
-        bundle, folder = load(preview.work / BUNDLE), preview.work / BUNDLE
         service = Service(bundle, folder, self._store, self._tokens, preview.clock, preview.url)
         self._handler = App(service), Composer(bundle, self._tokens, preview.url, preview.url)
-        self._broadcast.built()
-        return None
+        self._broadcast.built(changed=report.changed > 0)
+        return report
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -122,6 +131,8 @@ class PreviewApp:
             return Response("This preview answers to 127.0.0.1 and localhost only.\n", 403)(environ, start_response)
         if is_handler_path(request.path):
             return self._handle(environ, start_response)
+        if request.path.startswith("/_/") and not _is_from_here(request):
+            return Response("Pages elsewhere see nothing of this preview.\n", 403)(environ, start_response)
         return self._answer(request)(environ, start_response)
 
     def _handle(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -141,21 +152,23 @@ class PreviewApp:
             return mailbox_pages.answer(self._mailbox, request.path) or Response("Not found\n", 404)
         if self._handler is None:
             return self._faults()
-        return site_files.answer(self._preview.work / PUBLIC, request)
+        return site_files.answer(self._preview.work / PUBLIC, request, self._broadcast.state.version)
 
     def _faults(self) -> Response:
-        html = (
-            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The site could not be built</title>'
-            f"</head><body><h1>The site could not be built</h1>{reloading.SCRIPT}</body></html>\n"
-        )
-        return Response(html, 500, mimetype="text/html")
+        html = reloading.faults_page(self._broadcast.state)
+        return Response(html, 500, {"Cache-Control": "no-store"}, mimetype="text/html")
 
     def _watch(self) -> None:
-        for _ in changes(self._preview.project, _WATCHED, self._stop):
+        for number, _ in enumerate(changes(self._preview.project, ROOTS, self._stop)):
+            before = self._broadcast.state
             try:
-                self._preview.on_build(self.rebuild())
-            except Exception:
+                outcome = self.rebuild()
+                if number or self._broadcast.state != before:  # the first finds what was saved before anyone watched
+                    self._preview.on_build(outcome)
+            except Exception as error:
                 log.exception("the rebuild failed; the site stays as it was")
+                message = f"the build failed for a reason of its own, told in the terminal: {error!r}"
+                self._broadcast.failed((Problem("", 0, message),))
 
     def _deliver(self) -> None:
         while not self._stop.is_set():
@@ -167,6 +180,11 @@ class PreviewApp:
                 drain(self._store, self._handler[1], self._mailbox, self._preview.clock)
             except Exception:
                 log.exception("the mails wait for the next round")
+
+
+def _is_from_here(request: Request) -> bool:
+    """Whether a page of this server, or the person at the browser, asks (https://www.w3.org/TR/fetch-metadata/)."""
+    return request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -186,7 +204,8 @@ def serve(app: PreviewApp, port: int) -> BaseWSGIServer:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise LeadpagesError(f"port {port} is taken", "choose another one with --port") from error
+            fault = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+            raise LeadpagesError(f"port {port} {fault}", "choose another one with --port") from error
     return make_server(HOST, port, app, threaded=True, request_handler=_QuietHandler)
 
 

@@ -32,6 +32,7 @@ class Recipient:
     status: LeadStatus
     unsubscribed_at: datetime | None
     values: dict[str, str | list[str]]
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

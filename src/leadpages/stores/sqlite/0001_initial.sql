@@ -20,6 +20,7 @@ CREATE TABLE submissions (
   answers TEXT NOT NULL,
   answers_hash TEXT NOT NULL,
   page TEXT NOT NULL,
+  language TEXT NOT NULL DEFAULT '',
   received_at TEXT NOT NULL,
   waiting INTEGER NOT NULL DEFAULT 0,
   downloads INTEGER NOT NULL DEFAULT 0,

@@ -15,8 +15,8 @@ ON CONFLICT (address_key) DO UPDATE SET
 RETURNING id;
 
 -- name: insert_submission
-INSERT INTO submissions (id, lead_id, form, email, answers, answers_hash, page, received_at, waiting, quarantined_for)
-VALUES (:id, :lead_id, :form, :email, :answers, :answers_hash, :page, :received_at, :waiting, :quarantined_for);
+INSERT INTO submissions (id, lead_id, form, email, answers, answers_hash, page, language, received_at, waiting, quarantined_for)
+VALUES (:id, :lead_id, :form, :email, :answers, :answers_hash, :page, :language, :received_at, :waiting, :quarantined_for);
 
 -- name: insert_consent
 INSERT INTO consents (submission_id, field, wording) VALUES (:submission_id, :field, :wording);
@@ -62,7 +62,7 @@ WHERE id IN (
 RETURNING id, mail, form, submission_id, created_at, attempts, fence;
 
 -- name: recipient
-SELECT leads.email, leads.status, leads.unsubscribed_at, submissions.answers
+SELECT leads.email, leads.status, leads.unsubscribed_at, submissions.answers, submissions.language
 FROM outbox JOIN leads ON leads.id = outbox.lead_id JOIN submissions ON submissions.id = outbox.submission_id
 WHERE outbox.id = :id;
 
@@ -90,7 +90,7 @@ FROM leads WHERE address_key = :address_key;
 
 -- name: submissions
 SELECT submissions.id, submissions.form, submissions.email, submissions.answers, submissions.page,
-  submissions.received_at, leads.email AS lead_email, leads.status, leads.created_at, leads.confirmed_at,
+  submissions.language, submissions.received_at, leads.email AS lead_email, leads.status, leads.created_at, leads.confirmed_at,
   json_array(submissions.form) AS forms, submissions.downloads,
   (SELECT json_group_array(json_array(field, wording)) FROM consents WHERE submission_id = submissions.id) AS consents
 FROM submissions JOIN leads ON leads.id = submissions.lead_id
@@ -99,7 +99,7 @@ ORDER BY submissions.received_at, submissions.id LIMIT :limit;
 
 -- name: submissions_of
 SELECT submissions.id, submissions.form, submissions.email, submissions.answers, submissions.page,
-  submissions.received_at,
+  submissions.language, submissions.received_at,
   (SELECT json_group_array(json_array(field, wording)) FROM consents WHERE submission_id = submissions.id) AS consents
 FROM submissions JOIN leads ON leads.id = submissions.lead_id
 WHERE leads.address_key = :address_key ORDER BY submissions.received_at, submissions.id;

@@ -56,6 +56,7 @@ class SQLiteStore:
             "answers": json.dumps(submission.values, ensure_ascii=False),
             "answers_hash": _answers_hash(submission),
             "page": submission.page,
+            "language": submission.language,
             "received_at": to_text(submission.received_at),
             "waiting": 0,
             "quarantined_for": submission.quarantined_for,
@@ -164,7 +165,8 @@ class SQLiteStore:
             row = run("recipient", {"id": item.id}).fetchone()
         if row is None:
             return None
-        return Recipient(row["email"], row["status"], _moment(row["unsubscribed_at"]), json.loads(row["answers"]))
+        since, answers = _moment(row["unsubscribed_at"]), json.loads(row["answers"])
+        return Recipient(row["email"], row["status"], since, answers, row["language"])
 
     def mark_sent(self, item: OutboxItem, now: datetime) -> bool:
         """See `Store`."""
@@ -414,4 +416,5 @@ def _submission(row: Mapping[str, Any]) -> Submission:
         consents=tuple(Consent(field, wording) for field, wording in json.loads(row["consents"])),
         page=row["page"],
         received_at=from_text(row["received_at"]),
+        language=row["language"],
     )

@@ -31,7 +31,7 @@ for (const form of document.querySelectorAll("form[method=post]")) {
     clear();
     const summary = make("div", "error-summary");
     const list = make("ul");
-    summary.append(make("h3", "", "There is a problem"), list);
+    summary.append(make("h3", "", form.getAttribute("data-problem")), list);
     summary.setAttribute("role", "alert");
     summary.tabIndex = -1;
     for (const { field, message } of errors) {
@@ -53,7 +53,7 @@ for (const form of document.querySelectorAll("form[method=post]")) {
       list.append(item);
     }
     form.insertBefore(summary, form.firstChild);
-    document.title = "Error: " + title;
+    document.title = `${form.getAttribute("data-error")} ${title}`;
     summary.focus();
   };
   form.addEventListener("submit", async (event) => {
@@ -70,7 +70,7 @@ for (const form of document.querySelectorAll("form[method=post]")) {
       const data = await reply.json();
       data.redirect ? location.assign(data.redirect) : show(data.errors);
     } catch {
-      show([{ message: "This could not be sent. Are you online? Please try again." }]);
+      show([{ message: form.getAttribute("data-unsent") }]);
     }
     button.disabled = false;
   });

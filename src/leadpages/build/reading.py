@@ -1,0 +1,180 @@
+"""From sources to pages: read in several processes, and only what is not remembered as it is now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct, json, structs
+
+from leadpages.build.cache import Cache, SourceRecord
+from leadpages.build.config import Config
+from leadpages.build.content import Renderer
+from leadpages.build.data_pages import DataPage
+from leadpages.build.defaults import Defaults
+from leadpages.build.documents import Document, read_document
+from leadpages.build.inputs import SITE, UNSETTLED, Inputs, settled
+from leadpages.build.output import content_digest
+from leadpages.build.pages import Page, digest_of, plain
+from leadpages.build.reports import Progress, quiet
+from leadpages.build.site import term_url
+from leadpages.build.sources import Source
+from leadpages.build.text import decode
+from leadpages.build.theme import TEMPLATE_ERRORS, Theme, template_problem
+from leadpages.build.workers import share_out
+from leadpages.core.errors import Problem
+
+
+class _Read(Struct, frozen=True):
+    """What reading one source gave; without a page where it cannot be used."""
+
+    name: str
+    digest: str
+    page: Page | None
+    problems: tuple[Problem, ...]
+
+
+_encoder: Final = json.Encoder()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the sources of a project.
+
+    `forms` are the names of its forms, `settings` is a digest of all that every page depends on.
+    """
+
+    project: Path
+    config: Config
+    theme: Theme
+    defaults: Defaults
+    renderer: Renderer
+    forms: Collection[str]
+    settings: str
+    cache: Cache
+
+    def read(
+        self, sources: Sequence[Source | DataPage], inputs: Inputs, now_ns: int, workers: int, report: Progress
+    ) -> tuple[list[Page], dict[str, Page], dict[str, SourceRecord], list[Problem]]:
+        """All pages, those by source and how the sources were read (for the cache), and what is unusable."""
+        remembered = self.cache.remembered
+        same = remembered.settings == self.settings
+        pages: dict[str, Page] = {}
+        records: dict[str, SourceRecord] = {}
+        stale: list[Source | DataPage] = []
+        for source in sources:
+            name, path = _name(source)
+            record = remembered.sources.get(name)
+            page = remembered.pages.get(name)
+            if same and page and record and record.signature == inputs.files.get(path):
+                pages[name], records[name] = page, record
+            else:
+                stale.append(source)
+        problems: list[Problem] = []
+        found = {read.name: read for share in self._read_all(stale, workers, report) for read in share}
+        for source in sources:
+            name, path = _name(source)
+            if name not in found:
+                continue
+            read = found[name]
+            problems += read.problems
+            if read.page:
+                pages[name] = read.page
+                signature = inputs.files.get(path, UNSETTLED)  # a file that came after the look around
+                records[name] = SourceRecord(signature if settled(signature, now_ns) else UNSETTLED, read.digest)
+        in_order = [pages[name] for name, _ in map(_name, sources) if name in pages]
+        return in_order, pages, records, problems
+
+    def _read_all(self, stale: Sequence[Source | DataPage], workers: int, report: Progress) -> list[list[_Read]]:
+        here = os.getpid()
+
+        def read(share: Sequence[Source | DataPage]) -> bytes:
+            if os.getpid() != here:
+                self.cache.reopen()
+            results = []
+            for number, source in enumerate(share, 1):
+                results.append(self._read_one(source))
+                if os.getpid() == here:  # a terminal has room for one bar; the other shares are as far as this one
+                    report("Reading", number, len(share))
+            return _encoder.encode(results)
+
+        # Decoded where they were made, too: a page must be the same whether it was remembered or read just now.
+        return [json.decode(data, type=list[_Read]) for data in share_out(read, stale, workers)]
+
+    def read_again(self, source: Source) -> Page | None:
+        """The page of one source, as it is now; None where it cannot be used, or there is something to say of it."""
+        ((read,),) = self._read_all([source], 1, quiet)
+        return None if read.problems else read.page
+
+    def _read_one(self, source: Source | DataPage) -> _Read:
+        name, path = _name(source)
+        if isinstance(source, DataPage):
+            digest = digest_of(source.url, source.title, source.row.line, plain(source.row.values))
+            return self._page(name, digest, lambda: (self._data_document(source), []))
+        try:
+            data = (self.project / path).read_bytes()
+        except OSError as error:
+            return _Read(
+                name, "", None, (Problem(path, 0, f"cannot be read: {(error.strerror or str(error)).lower()}"),)
+            )
+
+        def document() -> tuple[Document | None, list[Problem]]:
+            text = decode(data, path)
+            if isinstance(text, Problem):
+                return None, [text]
+            place = path.removeprefix(f"{SITE}/")
+            return read_document(source, text, self.config, self.theme, self.defaults.for_place(place))
+
+        return self._page(name, content_digest(data), document)
+
+    def _page(self, name: str, digest: str, document: Callable[[], tuple[Document | None, list[Problem]]]) -> _Read:
+        key = digest_of(self.settings, name, digest)
+        known = self.cache.remembered.pages.get(name)
+        if known is not None and known.key == key:
+            return _Read(name, digest, known, ())
+        made, problems = document()
+        if made is None:
+            return _Read(name, digest, None, tuple(problems))
+        try:
+            page, body, found = self.renderer.render(made, self._placed_form(made.page))
+        except TEMPLATE_ERRORS as error:
+            return _Read(name, digest, None, (*problems, template_problem("form.html", error)))
+        page = structs.replace(page, key=key, problems=(*problems, *found), body=self.cache.put(body))
+        return _Read(name, digest, page, ())
+
+    def _data_document(self, source: DataPage) -> Document:
+        row = source.row.values
+        page = Page(
+            path=source.row.path,
+            kind="page",
+            language=self.config.language,
+            url=source.url,
+            template=source.template,
+            title=source.title,
+            description=str(row.get("description") or ""),
+            image=str(row.get("image") or ""),
+            terms=dict.fromkeys(self.config.all_taxonomies, ()),
+            extra=plain(row),
+            translation_key=f"{source.row.path}#{source.url}",
+            lines=dict.fromkeys(("title", "permalink", "description", "image"), source.row.line),
+        )
+        return Document(page, "", str(row.get("body") or ""), source.row.line)
+
+    def _placed_form(self, page: Page) -> str:
+        """The form that a rule puts under a post: the first rule that fits."""
+        if not page.is_post:
+            return ""
+        tags = {term_url(self.config, "tags", tag, "") for tag in page.tags}
+        rules = (p for p in self.config.place if not p.tag or term_url(self.config, "tags", p.tag, "") in tags)
+        form = next((rule.form for rule in rules), "")
+        return form if form in self.forms else ""  # else the configuration has a problem, which is said once
+
+
+def _name(source: Source | DataPage) -> tuple[str, str]:
+    """What a source is remembered by, and the path of its file."""
+    if isinstance(source, DataPage):
+        return f"{source.row.path}#{source.url}", source.row.path
+    return source.path, source.path
