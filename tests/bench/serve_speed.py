@@ -7,6 +7,7 @@ is in the figure. Each round changes another post, when the build of the round b
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import socket
 import subprocess
@@ -26,8 +27,8 @@ _AT_MOST_S: Final = 0.2
 _SERVED: Final = ".leadpages/serve/public"
 _READY_WITHIN_S: Final = 300.0
 _CHANGED_WITHIN_S: Final = 60.0
-#: What a build writes last.
-_LAST: Final = ".leadpages/serve/.leadpages/last.json"
+#: Held while a build runs.
+_LOCK: Final = ".leadpages/serve/.leadpages/lock"
 _REST_S: Final = 2.0
 
 
@@ -59,20 +60,29 @@ def _serving(generator: Generator) -> Iterator[None]:
 
 
 def _change(project: Path, post: Path, number: int) -> float:
-    time.sleep(_REST_S)
+    _wait_for_rest(project / _LOCK)
     page = project / _SERVED / "posts" / post.stem / "index.html"
     text = f"Added in round {number}."
     with post.open("a", encoding="utf-8") as file:
         file.write(f"\n{text}\n")
-    started, build_before = time.perf_counter(), (project / _LAST).stat().st_ino
+    started = time.perf_counter()
     while not _has(page, text):
         if time.perf_counter() - started > _CHANGED_WITHIN_S:
             sys.exit(f"{page} never had {text!r}")
         time.sleep(0.001)
-    taken = time.perf_counter() - started
-    while (project / _LAST).stat().st_ino == build_before:  # the rest of the build; it replaces the file
+    return time.perf_counter() - started
+
+
+def _wait_for_rest(lock: Path) -> None:
+    """Return when no build has run for a while."""
+    ended = time.monotonic()
+    while time.monotonic() - ended < _REST_S:
         time.sleep(0.05)
-    return taken
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                ended = time.monotonic()
 
 
 def _has(page: Path, text: str) -> bool:

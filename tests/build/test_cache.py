@@ -19,8 +19,6 @@ from leadpages.build.documents import Document
 from leadpages.build.pages import Body, Page
 from leadpages.build.project import PUBLIC, Builder, Options, build
 
-pytestmark = pytest.mark.usefixtures("templates_compiled_once")
-
 HOUR_NS = 3600 * 10**9
 
 

@@ -19,10 +19,7 @@ from leadpages.build import output
 from leadpages.build.project import BUNDLE, PUBLIC, Options, build
 from leadpages.cli.main import main
 
-pytestmark = [
-    pytest.mark.usefixtures("templates_compiled_once"),
-    pytest.mark.skipif(sys.platform != "linux", reason="for Linux's way to exchange folders"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="for Linux's way to exchange folders")
 
 CONFIG: Final = """\
 title = "Test site"
@@ -72,7 +69,7 @@ def site(folder: Path) -> Site:
 
 
 @pytest.fixture(scope="module")
-def expected(templates_compiled_once: None, tmp_path_factory: pytest.TempPathFactory) -> list[Site]:
+def expected(tmp_path_factory: pytest.TempPathFactory) -> list[Site]:
     """What a clean build makes of each state."""
     found = []
     for state in STATES:

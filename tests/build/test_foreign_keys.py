@@ -130,9 +130,10 @@ def test_slips(key: str, meant: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"updated": "2026", "lastmod": "2025"}, "`lastmod` is not used: `updated` says the same"),
-        ({"lastmod": "2025", "updated": "2026"}, "`lastmod` is not used: `updated` says the same"),
-        ({"modified": "2026", "lastmod": "2025"}, "`lastmod` is not used: `modified` says the same"),
+        ({"updated": "2025", "lastmod": "2025"}, "`lastmod` is not used: `updated` says the same"),
+        ({"updated": "2026", "lastmod": "2025"}, "`lastmod` is not used: there is `updated`"),
+        ({"lastmod": "2025", "updated": "2026"}, "`lastmod` is not used: there is `updated`"),
+        ({"modified": "2026", "lastmod": "2025"}, "`lastmod` is not used: there is `modified`"),
         ({"modified": None, "lastmod": "2025"}, "`lastmod` is read as `updated`"),
         ({"updated": None, "lastmod": "2025"}, "`lastmod` is read as `updated`"),
         ({"lastmod": "2025", "modified": "2026"}, "`lastmod` is read as `updated`"),
@@ -145,6 +146,14 @@ def test_what_is_said_twice(keys: dict[str, object], message: str) -> None:
     assert verdict and verdict.message == message
     assert bool(verdict.own) == ("read as" in message)
     assert bool(verdict.edit) == ("read as" in message)
+
+
+@pytest.mark.parametrize(("day", "severity"), [("2026-03-05", "warning"), ("2027-01-01", "error")])
+def test_an_embargo_is_kept(day: str, severity: str) -> None:
+    """Two days on which a page is to come out are no matter to guess at."""
+    verdict = judge_key("publishDate", {"date": "2026-03-05", "publishDate": day}, OWN)
+
+    assert verdict and (verdict.severity, verdict.own) == (severity, "")
 
 
 def test_a_misfit_leaves_the_place_free() -> None:

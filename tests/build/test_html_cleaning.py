@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html.parser import HTMLParser
+
 import pytest
 from tests.conftest import CONFIG, Files, WriteProject, public_text, render
 
@@ -64,3 +66,29 @@ def test_with_trust(write_project: WriteProject, preset: str) -> None:
         "the page has `onclick` on `<p>`, which its Content-Security-Policy blocks",
         "the page has a `style` attribute on `<p>`, which its Content-Security-Policy blocks",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<div title="\n\n![k](https://e.example/onmouseover=alert(1)//x.png)\n\n<p ">hover',
+        '![k](https://e.example/onmouseover=alert(1)//x.png)\n\n<a href="/" title="&#xE000;I0&#xE001;">hover</a>',
+        '![k](https://e.example/onmouseover=alert(1)//x.png)\n\n<a href="/" title="&#57344;I0&#0057345">hover</a>',
+        '<div title="\n\n::cta{href=/ label="onmouseover=alert(1)//"}\n\n<p ">hover',
+        "&#xE000;I9&#xE001; and &#xe000;L9&#xe001;",
+    ],
+)
+def test_pictures_and_blocks_break_out_of_nothing(text: str, write_project: WriteProject) -> None:
+    """What is filled in after cleaning never lands inside a tag, by chance or by design."""
+    built = render(write_project({"leadpages.toml": CONFIG, "site/index.md": f"---\ntitle: A\n---\n\n{text}\n"}))
+
+    page = built.public["index.html"].decode()
+    handlers: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            handlers.extend(name for name, _ in attrs if name.startswith("on"))
+
+    Reader().feed(page)
+    assert handlers == []
+    assert "\ue000" not in page

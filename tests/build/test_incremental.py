@@ -16,21 +16,19 @@ import pytest
 from hypothesis import HealthCheck, Phase, currently_in_test_context, event, given, settings
 from hypothesis import strategies as st
 from tests.build.full_project import CONFIG, FILES, FRAGMENTS, NOW, VERSIONS
-from tests.conftest import tree
+from tests.conftest import CONFIG as PLAIN_CONFIG
+from tests.conftest import WriteProject, tree
 
 from leadpages.build.output import WORK
-from leadpages.build.project import BUNDLE, PUBLIC, Builder, Options
+from leadpages.build.project import BUNDLE, PUBLIC, Builder, Options, build
 from leadpages.core.errors import Problem, ProjectError
 
 #: `FULL=1000 pytest tests/build/test_incremental.py` looks for longer.
-EXAMPLES: Final = int(os.environ.get("FULL", "12"))
+EXAMPLES: Final = int(os.environ.get("FULL", "16"))
 
 Trees = dict[str, dict[str, bytes]]
 #: The two folders, the counts and the warnings of a build; or what is wrong.
 Result = tuple[Trees, Any, tuple[Problem, ...]] | tuple[Problem, ...]
-
-
-pytestmark = pytest.mark.usefixtures("templates_compiled_once")
 
 
 class Workshop:
@@ -287,6 +285,7 @@ def test_incremental_is_clean(rounds: list[list[Callable[[Workshop], None]]]) ->
 POST: Final = "---\ntitle: T\ndate: 2026-01-05\n---\n"
 MOVED: Final = "---\ntitle: X\npermalink: /x/\naliases: [/y/]\n---\n"
 LINKED_FORM: Final = '<form id="{{ uid }}"><a href="{{ link("/about/") }}">About</a></form>\n'
+DATED_FOOTER: Final = "{% if page is defined and page.date %}{{ page.date|long_day }}{% endif %}\n"
 PATHS_SHOWN: Final = "{% for page in collections.pages %}{{ page.path }}{% endfor %}"
 
 
@@ -333,6 +332,13 @@ PATHS_SHOWN: Final = "{% for page in collections.pages %}{{ page.path }}{% endfo
             id="the path of another page's source",
         ),
         pytest.param(
+            [
+                {"themes/mine/templates/_footer.html": DATED_FOOTER},
+                {"site/posts/c.md": POST},
+            ],
+            id="a filter that the templates of blocks and mails do not have",
+        ),
+        pytest.param(
             [{"leadpages.toml": CONFIG.replace("images = false", "images = true")}, {"site/posts/c.md": POST}],
             id="drawn pictures",
         ),
@@ -351,6 +357,35 @@ def test_what_went_wrong_before(rounds: list[dict[str, str | bytes | None]]) -> 
             for path, content in changes.items():
                 workshop.write(path, content)
             check(workshop)
+
+
+def test_a_template_that_looks_into_terms(write_project: WriteProject, tmp_path: Path) -> None:
+    """Overviews and term pages of a theme may show any post of any term."""
+    files = {
+        "leadpages.toml": PLAIN_CONFIG + 'theme = "mine"\n',
+        "themes/mine/theme.toml": 'extends = "default"\n',
+        "themes/mine/templates/terms.html": "{% for term in taxonomy.terms %}{{ term.posts[0].title }}{% endfor %}",
+        "themes/mine/templates/term.html": "{% for other in taxonomy.terms %}{{ other.posts[-1].title }}{% endfor %}",
+        "site/posts/a.md": "---\ntitle: The first post\ndate: 2026-01-01\ntags: [one]\n---\n",
+        "site/posts/b.md": "---\ntitle: The second post\ndate: 2026-01-02\ntags: [two]\n---\n",
+    }
+    project = write_project(files)
+    build(project, tmp_path, Options(), NOW)
+    (project / "site/posts/a.md").write_text(files["site/posts/a.md"].replace("first", "changed"))
+    build(project, tmp_path, Options(), NOW)
+
+    assert "The changed post" in (tmp_path / "public/tags/index.html").read_text()
+    assert "The changed post" in (tmp_path / "public/tags/two/index.html").read_text()
+
+
+def test_links_and_odd_files_that_come_later(write_project: WriteProject, tmp_path: Path) -> None:
+    """What a clean build refuses is refused after a good build, too."""
+    project = write_project({"leadpages.toml": PLAIN_CONFIG, "site/index.md": POST})
+    build(project, tmp_path, Options(), NOW)
+    (project / "site/outside").symlink_to("/etc")
+
+    with pytest.raises(ProjectError, match="1 problem"):
+        build(project, tmp_path, Options(), NOW)
 
 
 def test_the_clock_goes_back() -> None:

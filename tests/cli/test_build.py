@@ -109,3 +109,17 @@ def test_commands_are_listed(run_cli: RunCli) -> None:
     for command in ("init", "new", "import", "build", "check", "serve", "leads", "deliver"):
         assert f"\n  {command} " in listed
         assert run_cli(command, "--help").code == 0
+
+
+@pytest.mark.parametrize("place", ["site", "site/out", "forms/a", "themes"])
+def test_output_among_the_sources(place: str, write_project: WriteProject, run_cli: RunCli) -> None:
+    """What a build puts among the sources would be published by the next one, gated files too: it is refused."""
+    project = write_project(GOOD)
+
+    ran = run_cli("build", "--project", project, "--output", project / place)
+
+    assert ran.code == 1
+    assert ran.stderr.endswith(
+        f"is in {place.partition('/')[0]}/, where sources lie\n  hint: choose another place with --output\n"
+    )
+    assert not (project / place / "public").exists()

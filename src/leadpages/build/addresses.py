@@ -68,15 +68,19 @@ def check_addresses(claimed: Iterable[Claim]) -> list[Problem]:
     """A problem for each address that two sources claim, also when they differ by case or Unicode form only."""
     problems = []
     owners: dict[str, Claim] = {}
+    pages: dict[str, Claim] = {}  # `a.html` and `a/index.html` are one address to a visitor
     folders: dict[str, Claim] = {}
     for claim in claimed:
         key = collision_key(claim.output)
         parents = list(accumulate(key.split("/")[:-1], "{}/{}".format))
-        if other := owners.get(key):
+        page = key.removesuffix("/index.html").removesuffix(".html") if key.endswith(".html") else None
+        if other := owners.get(key) or (pages.get(page) if page else None):
             problems.append(_collision(claim, other))
         elif other := folders.get(key) or next((owners[parent] for parent in parents if parent in owners), None):
             problems.append(_collision(claim, other, ": one is a file, the other a folder of that name"))
         owners.setdefault(key, claim)
+        if page:
+            pages.setdefault(page, claim)
         for parent in parents:
             folders.setdefault(parent, claim)
     return problems

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, tzinfo
 from email.utils import formataddr
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
@@ -68,10 +69,24 @@ def _language(text: str) -> str:
 
 def _timezone(text: str) -> str:
     try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        time_zone(text)
+    except (ValueError, OSError):
         raise ValueError("expected a time zone like `Europe/Berlin` (IANA time zone database)") from None
     return text
+
+
+@cache
+def time_zone(name: str) -> tzinfo:
+    """The time zone of that name as the package `tzdata` has it, whatever the system's own tables say.
+
+    Raises OSError or ValueError when there is none.
+    """
+    if name == "UTC":
+        return UTC
+    if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", name):
+        raise ValueError(name)
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as table:
+        return ZoneInfo.from_file(table, key=name)
 
 
 def _taxonomy_name(text: str) -> str:
@@ -268,7 +283,7 @@ class Config(Strict):
     @property
     def zone(self) -> tzinfo:
         """The time zone of days and times that name none."""
-        return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
+        return time_zone(self.timezone)
 
     def url(self, path: str) -> str:
         """The address of a page of ours, under the site's policy on the slash at its end."""

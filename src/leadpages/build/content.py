@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import unescape
 from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -43,6 +44,8 @@ from leadpages.core.site import SiteInfo
 from leadpages.core.translations import Catalog, translate
 from leadpages.core.urls import SUBMIT, in_language, is_elsewhere
 
+#: Of Liquid, Nunjucks, Jinja, Handlebars and Hugo.
+_TEMPLATE_TAG: Final = re.compile(r"\{\{[<%]?|\{%")
 _PAGE_MARK: Final = f"{BLOCK_START}page{BLOCK_END}"
 _SUMMARY_LENGTH: Final = 200
 _WORDS_A_MINUTE: Final = 220
@@ -50,9 +53,13 @@ _SIGNS_A_MINUTE: Final = 500
 #: Kana and Han.
 _CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _ID: Final = re.compile(r'\bid="([^"]+)"')
+#: Of the first form on a page; further ones have a number.
+FORM_ID: Final = "form"
+#: The signs of our own marks as a writer could smuggle them in: `decode` refuses them as they are.
+_FORGED_MARK: Final = re.compile(r"&#(?:0*5734[45]|x0*e00[01])(?![0-9a-f]);?", re.IGNORECASE)
 #: Where a writer's own HTML points to.
 _HTML_REFERENCE: Final = re.compile(
-    r"""(<(?:a|img|source|video|audio)\b[^<>]*?\b(href|src|poster)=)(["'])([^"']*)\3""", re.IGNORECASE
+    r"""(<(?:a|img|source|video|audio)\b[^<>]*?(?<![\w-])(href|src|poster)=)(["'])([^"']*)\3""", re.IGNORECASE
 )
 #: How wide a picture is in running text: all of a phone, a column of a desktop.
 TEXT_SIZES: Final = "(min-width: 45rem) 42rem, 100vw"
@@ -84,8 +91,10 @@ class _Rendering:
         at = line - self.document.body_line
         return self.source[at].find(text) + 1 if 0 <= at < len(self.source) else 0
 
-    def report(self, line: int, message: str, hint: str = "", rule: str = "project", severity: Any = "error") -> None:
-        self.problems.append(Problem(self.path, line, message, hint, severity, rule))
+    def report(
+        self, line: int, message: str, hint: str = "", rule: str = "project", severity: Any = "error", column: int = 0
+    ) -> None:
+        self.problems.append(Problem(self.path, line, message, hint, severity, rule, column))
 
     def link(self, target: str) -> str:
         """The mark for an address of the site's own; an address elsewhere is itself."""
@@ -118,7 +127,9 @@ class Renderer:
         markdown: MarkdownOptions,
         data: Any = None,
         broken_forms: Collection[str] = (),
+        reserved_ids: Collection[str] = (),
     ) -> None:
+        self._reserved_ids = {*reserved_ids, FORM_ID}
         self._forms, self._broken_forms = forms, broken_forms
         self._own_language = next(iter(sites))
         self._words = {tag: {word: translate(catalog, word) for word in WORDS} for tag, catalog in catalogs.items()}
@@ -138,7 +149,8 @@ class Renderer:
         work = self._work = _Rendering(document)
         page = document.page
         md = self._parsers[page.language]
-        tokens = md.parse(document.body, {})
+        text = _FORGED_MARK.sub("", document.body) if "&#" in document.body else document.body
+        tokens = md.parse(text, {"reserved_ids": self._reserved_ids})
         image_alt = page.image_alt
         if page.template == "post" and page.image and _opens_with(tokens, page.image):
             image_alt = image_alt or plain_alt(tokens[1])
@@ -161,7 +173,7 @@ class Renderer:
             line = page.line("image")
             work.references.append(Reference(page.image, line, 1 if line else 0, is_image=True))
         ids = _ID.findall(html) if 'id="' in html else ()
-        anchors = (*ids, *(("form",) if form_html else ()))
+        anchors = (*ids, *((FORM_ID,) if form_html else ()))
         body = Body(html, form_html, toc, tuple(work.pictures))
         made = structs.replace(
             page,
@@ -194,6 +206,10 @@ class Renderer:
                     self._note_image(child, line, work)
                 elif child.type == "html_inline":
                     child.content = _note_html(child.content, line, work)
+                elif child.type == "text" and "{" in child.content and (found := _TEMPLATE_TAG.search(child.content)):
+                    hint = "write it in Markdown or as a block; `code` may hold it"
+                    message = f"`{found[0]}` stands on the page as it is: text is no template, and has no shortcodes"
+                    work.report(line, message, hint, "shortcode", "warning", work.column(line, found[0]))
 
     def _note_image(self, token: Token, line: int, work: _Rendering) -> None:
         attributes = {name: str(value) for name, value in token.attrs.items()}
@@ -301,7 +317,7 @@ class Renderer:
         work.forms.append(name)
         site = self._sites[page.language]
         handler = site.handler_url or urlsplit(site.url).path
-        uid = "form" if len(work.forms) == 1 else f"form-{len(work.forms)}"
+        uid = FORM_ID if len(work.forms) == 1 else f"{FORM_ID}-{len(work.forms)}"
         key = (name, uid, page.language)
         html = self._rendered_forms.get(key) or self._env.get_template("form.html").render(
             form=form,
@@ -334,12 +350,12 @@ def _note_html(html: str, line: int, work: _Rendering) -> str:
     """Note where HTML of the writer's points to, and put marks there."""
 
     def mark(found: re.Match[str]) -> str:
-        target = found[4]
+        target = unescape(found[4])
         at = line + html.count("\n", 0, found.start(4))
         is_image = found[2].lower() == "src" and found[1].lower().startswith("<img")
         has_alt = not is_image or re.search(r"\balt\s*=", found.string[found.start() :].partition(">")[0]) is not None
         work.note(target, at, is_image=is_image, has_alt=has_alt)
-        return f"{found[1]}{found[3]}{work.link(target)}{found[3]}"
+        return found[0] if is_elsewhere(target) else f"{found[1]}{found[3]}{work.link(target)}{found[3]}"
 
     return _HTML_REFERENCE.sub(mark, html)
 

@@ -55,7 +55,7 @@ class Keys(Strict):
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
-    title: str
+    title: str = Field(min_length=1)
     date: Day = None
     updated: Day = None
     expires: Day = None
@@ -115,6 +115,8 @@ def read_document(
     if keys is None:
         return None, problems + found
     problems += found + _check_template(keys, source.path, theme, parsed.lines)
+    if source.kind == "page":
+        problems += _check_terms_of_page(own, terms, source, parsed.lines)
     if source.kind == "post" and keys.date is None and _day_in_name(source) is None:
         return None, [*problems, _no_date(source)]
     url, reason = _address(keys, terms, source, config)
@@ -219,7 +221,7 @@ def check_defaults(
     """What is wrong with keys of `_defaults.toml`, which need not say everything that a page must."""
     parsed = FrontMatter(data, lines, "", 0, "toml")
     own, problems = sort_keys(parsed, path, config, theme)
-    keys, _, found = read_keys({"title": "", **own}, lines, path, config)
+    keys, _, found = read_keys({"title": "-", **own}, lines, path, config)
     if keys is None:
         return problems + found
     if keys.form and keys.form not in forms:
@@ -271,6 +273,17 @@ def _check_aliases(keys: Keys, source: Source, lines: Lines) -> list[Problem]:
         Problem(source.path, line, f"the alias `{alias}` is not possible: it {reason}", "write a path like /old/post/")
         for alias in keys.aliases
         if (reason := "names a host" if "://" in alias else unsafe_reason(alias))
+    ]
+
+
+def _check_terms_of_page(
+    own: Mapping[str, Any], terms: Mapping[str, tuple[str, ...]], source: Source, lines: Lines
+) -> list[Problem]:
+    hint = f"posts are the files in site/{POSTS}/: move it there, or leave this out"
+    return [
+        Problem(source.path, line_of((name,), lines), f"`{name}` sorts posts, and this is a page", hint, "warning")
+        for name, found in terms.items()
+        if found and name in own
     ]
 
 

@@ -69,6 +69,8 @@ _HINTS: Final = {
 }
 _UNUSED_HINT: Final = "remove it, or move it under `extra:` for a theme of your own"
 _PATTERN_HINT: Final = "the address follows from the file's name; a path like /about/us/ changes it"
+#: What two keys must not disagree on: a page would come out too early, or stay too long.
+_DECISIVE: Final = ("date", "draft", "expires")
 #: What a typing error leaves: most of the word, and about as many letters.
 _ALIKE: Final = 0.8
 _LETTERS_OFF: Final = 2
@@ -105,14 +107,16 @@ def judge_key(key: str, keys: Mapping[str, Any], own_keys: Collection[str], synt
         return Verdict(f"`permalink: {_written(value)}` is not used by leadpages", _PATTERN_HINT)
     plain = plain_key(key)
     if plain == "published" and value is False:
-        return _in_place_of(key, "draft", keys) or _read_draft()
+        return _in_place_of(key, "draft", keys, True) or _read_draft()
     own = _own_key(plain, own_keys)
     if own and not _fits(own, value):
         return Verdict(f"`{key}` is not used by leadpages", _MISFITS.get(own, _UNUSED_HINT))
     if own:
         edit = rename_edit(key, own, syntax)
         hint = f"call it `{own}`"
-        return _in_place_of(key, own, keys) or Verdict(f"`{key}` is read as `{own}`", hint, own, value, edit=edit)
+        return _in_place_of(key, own, keys, value) or Verdict(
+            f"`{key}` is read as `{own}`", hint, own, value, edit=edit
+        )
     if plain in _HINTS:
         return Verdict(f"`{key}` is not used by leadpages", _HINTS[plain])
     if meant := _slip(key, own_keys):
@@ -141,14 +145,19 @@ def _own_key(plain: str, own_keys: Collection[str]) -> str:
     return spelled or (synonym if synonym in own_keys else "")
 
 
-def _in_place_of(key: str, own: str, keys: Mapping[str, Any]) -> Verdict | None:
-    """A verdict on a key whose place is taken: by our own one, or by an earlier one that means the same."""
+def _in_place_of(key: str, own: str, keys: Mapping[str, Any], value: Any) -> Verdict | None:
+    """A verdict on a key, read as `value`, whose place is taken: by our own one, or by an earlier one for the same."""
     earlier = takewhile(lambda other: other != key, keys)
     for other in (own, *earlier):
         plain = plain_key(other)
         means_own = other == own or plain == plain_key(own) or SYNONYMS.get(plain) == own
         if means_own and keys.get(other) is not None and _fits(own, keys[other]):
-            return Verdict(f"`{key}` is not used: `{other}` says the same", f"keep one of them: `{other}`")
+            if keys[other] == value:
+                return Verdict(f"`{key}` is not used: `{other}` says the same", f"keep one of them: `{other}`")
+            if own in _DECISIVE:
+                message = f"`{key}` says otherwise than `{other}`"
+                return Verdict(message, "keep the one that holds", severity="error", rule="front-matter")
+            return Verdict(f"`{key}` is not used: there is `{other}`", f"keep one of them: `{other}`")
     return None
 
 

@@ -52,8 +52,12 @@ def heading_id(text: str) -> str:
 
 
 def set_heading_ids(state: StateCore) -> None:
-    """A core rule of markdown-it: every heading without an id gets one that nothing on the page has."""
+    """A core rule of markdown-it: every heading without an id gets one that nothing on the page has.
+
+    `env["reserved_ids"]` are those that stand around the text.
+    """
     taken = {str(token.attrs["id"]) for token in state.tokens if "id" in token.attrs}
+    taken.update(state.env.get("reserved_ids", ()))
     count: dict[str, int] = {}
     for token, inline in pairwise(state.tokens):
         if token.type == "heading_open" and "id" not in token.attrs:

@@ -10,7 +10,8 @@ from typing import Any, Final
 import nh3
 from markdown_it.token import Token
 
-from leadpages.build.markdown_tokens import with_lines
+from leadpages.build.markdown_tokens import MARKS, with_lines
+from leadpages.build.text import BLOCK_START
 
 #: What nh3 lets through, and the tags that our own Markdown makes or that a page cannot do harm with.
 ALLOWED_TAGS: Final = frozenset(nh3.ALLOWED_TAGS) | {
@@ -30,6 +31,7 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "track": {"src", "kind", "srclang", "label", "default"},
     "video": {"src", "controls", "loop", "muted", "preload", "poster", "width", "height", "playsinline"},
 }
+_WHOLE_TAG: Final = re.compile(r'<[a-z/](?:[^<>"]|"[^"]*")*>', re.IGNORECASE)
 _TAG: Final = re.compile(r"<!--.*?-->|<([A-Za-z][^\s/>]*)", re.DOTALL)
 
 
@@ -57,7 +59,12 @@ def clean_html(html: str) -> str:
     What our own Markdown makes comes through unchanged but for the way it is written.
     """
     cleaned: str = _cleaner().clean(html)
-    return cleaned
+    return _WHOLE_TAG.sub(_without_marks, cleaned) if BLOCK_START in cleaned else cleaned
+
+
+def _without_marks(tag: re.Match[str]) -> str:
+    """A tag as nh3 writes it, without the marks of blocks and pictures: their HTML would end the attribute it is in."""
+    return MARKS.sub(lambda found: found[0] if found["kind"] == "L" else "", tag[0])
 
 
 def has_html(tokens: Sequence[Token]) -> bool:

@@ -51,6 +51,7 @@ class Links:
         site_url: str,
         pages: Iterable[Page],
         unpublished: Iterable[Page],
+        unusable: Collection[str],
         addresses: Iterable[str],
         files: Mapping[str, str],
         anchors: Collection[str],
@@ -60,6 +61,7 @@ class Links:
         self._by_source = {page.path: page for page in self._by_url.values()}
         self._by_language = {(p.translation_key, p.kind, p.language): p for p in self._by_source.values()}
         self._unpublished = {page.path for page in unpublished}
+        self._unusable = unusable
         self._known = {_comparable(url): url for url in addresses}
         self._files, self._anchors = files, frozenset(anchors)
         self._absolute: dict[tuple[str, str], Target] = {}
@@ -137,6 +139,8 @@ class Links:
         plain = unquote(path)
         source = f"{SITE}{posixpath.normpath(plain)}" if path.startswith("/") else _beside(page.path, path)
         found = self._by_source.get(source)
+        if source in self._unusable:
+            return Target(path + rest)  # what is wrong with it is said, and stops the build
         if found is None:
             draft = source in self._unpublished
             fault = "is a draft, or not published at this time" if draft else f"is no file: there is no {source}"
@@ -184,4 +188,6 @@ def _joined(base: str, path: str) -> str:
 
 def _comparable(path: str) -> str:
     plain = unquote(path) if "%" in path else path
-    return plain.removesuffix("index.html").rstrip("/")
+    if plain == "index.html" or plain.endswith("/index.html"):
+        plain = plain.removesuffix("index.html")
+    return plain.rstrip("/")

@@ -286,7 +286,15 @@ def _reader(ground: Ground, infos: Mapping[str, SiteInfo], base: str, cache: Cac
     )
     env = environment(ground.theme.loader, "", ground.catalogs)
     renderer = Renderer(
-        env, ground.theme.blocks, forms, infos, ground.catalogs, markdown, ground.data.tree, ground.broken_forms
+        env,
+        ground.theme.blocks,
+        forms,
+        infos,
+        ground.catalogs,
+        markdown,
+        ground.data.tree,
+        ground.broken_forms,
+        ground.theme.anchors(),
     )
     names = ground.forms.keys()
     return Reader(ground.project, ground.config, ground.theme, ground.defaults, renderer, names, base, cache)
@@ -298,6 +306,7 @@ def _links(ground: Ground, site: Site, pages: Sequence[Page], claimed: Sequence[
         ground.config.base_url,
         site.all_pages(),
         [page for page in pages if page.path not in published],
+        {source.path for source in ground.markdown if isinstance(source, Source)} - {page.path for page in pages},
         [claim.url for claim in claimed] + ["/robots.txt", *ground.assets.urls],
         {file.path: file.url for file in site.static},
         ground.theme.anchors(),

@@ -16,7 +16,7 @@ _PACKAGE: Final = Path(leadpages.__file__).parent
 #: Those whose output is part of pages.
 _LIBRARIES: Final = (
     "babel", "brotli", "css-inline", "font-manrope", "jinja2", "markdown-it-py", "markupsafe", "mdit-py-plugins", "nh3",
-    "pillow", "pygments", "python-frontmatter", "python-slugify", "pyyaml",
+    "pillow", "pygments", "python-frontmatter", "python-slugify", "pyyaml", "tzdata",
 )  # fmt: skip
 
 

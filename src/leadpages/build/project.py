@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import json
 
-from leadpages.build.inputs import Inputs, Signature, scan, settled
+from leadpages.build.inputs import SITE, Inputs, Signature, scan, settled
 from leadpages.build.options import Options
 from leadpages.build.output import WORK, Trees, locked, translated
 from leadpages.build.program import program_signature
 from leadpages.build.records import read_record, write_record
 from leadpages.build.reports import Counts, Progress, Report, quiet
-from leadpages.core.errors import Problem
+from leadpages.core.errors import OutputError, Problem
 
 if TYPE_CHECKING:
     from leadpages.build.ahead import Ahead
@@ -54,6 +54,7 @@ class Builder:
         either way what stood there still stands.
         """
         started = time.monotonic()
+        self._check_place()
         with locked(self.output):  # from the first look on: of two builds, the one that looked last must write last
             now_ns = self.clock_ns()
             with translated(self.project, "read"):
@@ -81,6 +82,8 @@ class Builder:
                 self._ahead = Ahead(ready, self.output / PUBLIC)
             record = _Last(
                 state,
+                inputs.links,
+                inputs.odd,
                 {path: found if settled(found, now_ns) else None for path, found in inputs.files.items()},
                 now,
                 ready.until,
@@ -94,6 +97,15 @@ class Builder:
                 write_record(self.output / WORK / _LAST, json.encode(record))
         return Report(report.counts, report.changed, report.unchanged, time.monotonic() - started, report.warnings)
 
+    def _check_place(self) -> None:
+        """What is put among the sources would be a source of the next build, and gated files would be published."""
+        output = self.output.resolve()
+        for root in (SITE, "forms", "themes"):
+            if output.is_relative_to((self.project / root).resolve()):
+                raise OutputError(
+                    f"{self.output} is in {root}/, where sources lie", "choose another place with --output"
+                )
+
 
 def build(project: Path, output: Path, options: Options, now: datetime, progress: Progress | None = None) -> Report:
     """Build `project` once. See `Builder.build`."""
@@ -105,6 +117,8 @@ class _Last:
     """How things stood when the last build ended; no signature for a file that may have changed again unseen."""
 
     state: str
+    links: frozenset[str]
+    odd: frozenset[str]
     inputs: dict[str, Signature | None]
     since: datetime
     until: datetime | None
@@ -116,7 +130,7 @@ class _Last:
         """Whether a build now would find what it found, and say the same."""
         if self.state != state or now < self.since or (self.until is not None and now >= self.until):
             return False
-        return self.inputs == inputs.files
+        return (self.links, self.odd, self.inputs) == (inputs.links, inputs.odd, inputs.files)
 
 
 def _read_last(file: Path) -> _Last | None:

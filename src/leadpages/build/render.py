@@ -323,22 +323,31 @@ class SiteRenderer:
     def _page_key(self, page: Page, *beside: Page | None) -> str:
         parts = [self.base, page.key, page.digest, *(other.digest if other else "" for other in beside)]
         parts += [self._links.resolve(target, page).href for target in page.links]
-        parts += [self._pictures.digest(self._image(target, page)) for target in page.pictures]
+        pictures = [self._image(target, page) for target in page.pictures]
         parts += [self._others(page.url)] if self._translations else []
-        if page.image:
-            parts.append(self._pictures.digest(self._image(page.image, page)))
+        pictures += [self._image(page.image, page)] if page.image else []
+        parts += [part for url in pictures for part in (url, self._pictures.digest(url))]
         key = self._keys[page.url] = digest_of("\0".join(parts))
         return key
 
     def _list_jobs(self, language: LanguageSite) -> Iterator[Job]:
         for listed in language.lists:
             yield self._job(listed.url, self._list_key(listed), partial(self._list, language, listed))
+        # Templates are given terms with all of their posts.
+        digests = {
+            term.url: digest_of(term.name, term.url, term.description, *(page.digest for page in term.posts))
+            for taxonomy in language.taxonomies
+            for term in taxonomy.terms
+        }
+        wholes = {
+            taxonomy.name: digest_of(taxonomy.title, *(digests[term.url] for term in taxonomy.terms))
+            for taxonomy in language.taxonomies
+        }
         for taxonomy, term, listed in language.term_lists:
-            key = digest_of(self._list_key(listed), term.name, term.description, taxonomy.title, len(term.posts))
+            key = digest_of(self._list_key(listed), digests[term.url], wholes[taxonomy.name])
             yield self._job(listed.url, key, partial(self._term, language, taxonomy, term, listed))
         for taxonomy in language.taxonomies:
-            counts = [(term.name, term.url, term.description, len(term.posts)) for term in taxonomy.terms]
-            key = digest_of(self.base, taxonomy.title, counts, self._others(taxonomy.url))
+            key = digest_of(self.base, wholes[taxonomy.name], self._others(taxonomy.url))
             yield self._job(taxonomy.url, key, partial(self._overview, language, taxonomy))
 
     def _list_key(self, listed: ListPage) -> str:

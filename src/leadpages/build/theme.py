@@ -29,7 +29,15 @@ DEFAULT: Final = "default"
 STYLESHEET: Final = "style.css"
 TOKENS: Final = "tokens.css"
 #: What filling a template may raise: Jinja's own errors, and those of the expressions in it.
-TEMPLATE_ERRORS: Final = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+TEMPLATE_ERRORS: Final = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 AttributeType = Literal["text", "url", "image", "form", "flag"]
 KeyType = Literal["text", "number", "flag", "list"]
@@ -165,12 +173,16 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
     stylesheets: tuple[str, ...] = ()
     front_matter: dict[str, KeyType] = {}
     settings: dict[str, Setting] = {}
+    if (project / "themes" / DEFAULT).is_dir():
+        message = f"`{DEFAULT}` is the name of the packaged theme, so nothing in this folder is used"
+        hint = f'call the folder otherwise, with a {FILE} that says extends = "{DEFAULT}", and set `theme` to its name'
+        problems.append(Problem(f"themes/{DEFAULT}", 0, message, hint, "warning"))
     while name:
         folder = _find(project, name)
         if folder is None or folder in folders:
             known = sorted({DEFAULT, *(entry.name for entry in _entries(project / "themes"))})
             message = f"there is no theme `{name}`" if folder is None else f"theme `{name}` extends itself"
-            hint = nearest(name, known)
+            hint = nearest(name, known) if folder is None else ""
             if (project / "themes" / name).is_dir() and folder is None:
                 message, hint = f"themes/{name}/ has no {FILE}", f'write one with: extends = "{DEFAULT}"'
             problems.append(Problem(asked_in, line, message, hint))
@@ -212,7 +224,7 @@ def _packaged(name: str) -> Path:
 
 
 def _find(project: Path, name: str) -> Path | None:
-    candidates = (project / "themes" / name, _packaged(name))
+    candidates = (_packaged(name), project / "themes" / name)
     return next((f for f in candidates if re.fullmatch(r"[\w-]+", name) and (f / FILE).is_file()), None)
 
 

@@ -64,6 +64,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "Link to the page from another one or from a menu. Set `noindex: true` for one that only people with its "
         "address should see.",
     ),
+    "shortcode": (
+        "Text has no tags of another generator",
+        "Text is never run as a template: write what the tag made in Markdown, or as a block.",
+    ),
     "title-length": (
         "Titles fit where they are shown",
         "Search engines cut a title at about 70 characters; a post's title of under ten says little by itself.",

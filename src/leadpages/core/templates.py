@@ -97,6 +97,11 @@ def _compiled() -> BytecodeCache:
         def __init__(self) -> None:
             self._codes: dict[str, tuple[str, CodeType | None]] = {}
 
+        def get_bucket(self, environment: Environment, name: str, filename: str | None, source: str) -> Bucket:
+            # A template compiles otherwise where a filter is not known, or gets no context.
+            known = " ".join(sorted(environment.filters))
+            return super().get_bucket(environment, name, f"{filename!a} {known}", source)
+
         def load_bytecode(self, bucket: Bucket) -> None:
             checksum, code = self._codes.get(bucket.key, ("", None))
             bucket.code = code if checksum == bucket.checksum else None

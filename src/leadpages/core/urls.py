@@ -19,6 +19,8 @@ LANGUAGE: Final = "language"
 
 #: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+#: Of a file; a number is none, as in `/notes/v1.2`.
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]*$")
 _HANDLER_PREFIXES = (SUBMIT, CONFIRM, DOWNLOAD, UNSUBSCRIBE)
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file: a checkout on Windows could not hold these.
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
@@ -78,7 +80,7 @@ def output_path(url_path: str) -> str:
     plain = (unquote(url_path) if "%" in url_path else url_path).lstrip("/")
     if plain == "" or plain.endswith("/"):
         return plain + "index.html"
-    return plain if "." in plain.rpartition("/")[2] else plain + ".html"
+    return plain if _ENDING.search(plain) else plain + ".html"
 
 
 @lru_cache(maxsize=4096)  # menus and tags come again on every page
