@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from html import unescape
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import structs
@@ -48,6 +50,7 @@ from leadpages.core.templates import environment
 from leadpages.core.translations import ENGLISH, Catalog, translate
 
 Value = TypeVar("Value")
+_HREF: Final = re.compile(r'<a href="([^"]*)"')
 
 
 class Gathered(list[Problem]):
@@ -187,6 +190,7 @@ def prepare(
     problems += check_addresses(claimed)
     links = _links(ground, site, pages, claimed)
     problems += _check_references(site, links, config)
+    problems += _check_forms(ground.forms.values(), links)
     images = candidates(site, ground.assets.urls, theme, ground.project, ground.inputs)
     known = cache.remembered.images
     pictures = problems.take(
@@ -327,6 +331,17 @@ def _check_references(site: Site, links: Links, config: Config) -> Iterator[Prob
                     message = f"the menu links to `{url}`, which does not exist"
                     line = config.line(*place, number, *at, "url")
                     yield Problem(CONFIG_FILE, line, message, "", "warning", "broken-link")
+
+
+def _check_forms(forms: Iterable[FormFile], links: Links) -> Iterator[Problem]:
+    """What is wrong with each link in the words of a form."""
+    for file in forms:
+        for form in file.languages.values():
+            html = " ".join([form.intro_html, *(field.label_html for field in form.fields)])
+            for url in map(unescape, _HREF.findall(html)):
+                if not links.is_known(url):
+                    message = f"its words link to `{url}`, which does not exist"
+                    yield Problem(file.path, 0, message, "write a path like /privacy/", "warning", "broken-link")
 
 
 def _menus(config: Config) -> Iterator[tuple[tuple[str, ...], tuple[Menu, ...]]]:
