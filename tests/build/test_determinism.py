@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -86,6 +87,21 @@ def test_two_machines(project: object, tmp_path: Path) -> None:
     assert [path for path in one if one[path] != other[path]] == []
 
 
+def watch_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that are forked from now on. The thread that a test runner may have is no reason not to fork."""
+    forks: list[int] = []
+    fork = os.fork
+
+    def watched() -> int:
+        if process := fork():
+            forks.append(process)
+        return process
+
+    monkeypatch.setattr(os, "fork", watched)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    return forks
+
+
 def test_any_number_of_workers(write_project: WriteProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many processes share the work, the files, the warnings and the counts are the same."""
     posts = {
@@ -95,14 +111,7 @@ def test_any_number_of_workers(write_project: WriteProject, tmp_path: Path, monk
     }
     config = FILES["leadpages.toml"].replace("[posts]", '[output]\ncompress = ["gz", "br"]\n[posts]')  # type: ignore[arg-type]
     project = write_project({**FILES, **posts, "leadpages.toml": config})
-    forks: list[int] = []
-    fork = os.fork
-
-    def counted() -> int:
-        forks.append(1)
-        return fork()
-
-    monkeypatch.setattr(os, "fork", counted)
+    forks = watch_forks(monkeypatch)
     monkeypatch.setattr(workers.share_out, "__defaults__", (3,))
     found = []
     for count in (1, 2, 4, 7):
@@ -152,8 +161,9 @@ def test_a_cache_from_another_machine(tmp_path: Path) -> None:
         assert again == one
 
 
-def test_no_process_outlives_its_build(tmp_path: Path) -> None:
+def test_no_process_outlives_its_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When one share of the work fails, the processes that do the others are over: they write nothing later."""
+    forks = watch_forks(monkeypatch)
 
     def work(share: Sequence[int]) -> None:
         if share[0] == 0:
@@ -166,5 +176,7 @@ def test_no_process_outlives_its_build(tmp_path: Path) -> None:
     time.sleep(0.5)
 
     assert not (tmp_path / "late").exists()
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert len(forks) == 3
+    for process in forks:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(process, os.WNOHANG)
