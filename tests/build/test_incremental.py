@@ -47,21 +47,26 @@ class Workshop:
         """Give a file this content; None takes it away."""
         file = self.folder / path
         if content is None:
-            file.unlink(missing_ok=True)
+            if file.is_file():
+                file.unlink()
             return
+        self._make_way(file)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def rename(self, path: str, to: str) -> None:
+        """Move a file over another one, or away."""
+        file = self.folder / path
+        if file.is_file() and not to.startswith(f"{path}/") and not path.startswith(f"{to}/"):
+            self._make_way(self.folder / to)
+            file.rename(self.folder / to)
+
+    def _make_way(self, file: Path) -> None:
         if file.is_dir():
             shutil.rmtree(file)
         for above in file.relative_to(self.folder).parents:
             if (self.folder / above).is_file():
                 (self.folder / above).unlink()
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content if isinstance(content, bytes) else content.encode())
-
-    def rename(self, path: str, to: str) -> None:
-        """Move a file over another one, or away."""
-        if (self.folder / path).is_file() and not (self.folder / to).is_dir():
-            (self.folder / to).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / path).rename(self.folder / to)
 
     def touch(self, path: str) -> None:
         """Save a file without a change."""

@@ -199,6 +199,8 @@ def prepare(
     problems += check_sender(config) + check_thank_you(ground.forms.values(), published) + _check_placed(ground)
     related = Related(cache.remembered.related)
     renderer = SiteRenderer(site, config, env, base, links, pictures, cache.body, ground.say, related, ground.data.tree)
+    # Without the filters of pages, as the handler will fill them; what it compiles serves the check below, too.
+    env = environment(theme.loader, ground.root, ground.catalogs, ground.assets.urls)
     templates = problems.take(handler_templates(theme, env))
     editions = problems.take(
         make_editions(ground.project, config, theme, env, infos, ground.catalogs, ground.forms, published)
