@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -181,6 +182,19 @@ def test_which_variants(tmp_path: Path) -> None:
     assert variants(png, ImageOptions((40,), (), 60)) == ()
 
 
+def test_wide_originals(tmp_path: Path) -> None:
+    """Nothing is wider than the largest width; one of just that width is whole; without widths there is no such end."""
+    wide = image_file(tmp_path, saved(halves(400, 200), "JPEG"), "wide.jpg")
+    just = image_file(tmp_path, saved(halves(160, 80), "JPEG"), "just.jpg")
+    no_widths = ImageOptions((), ("avif",), 60)
+
+    assert [(v.format, v.width, v.height) for v in variants(wide, BOTH)] == [
+        (name, width, width // 2) for name in ("avif", "jpeg", "webp") for width in (40, 80, 160)
+    ]
+    assert [v.width for v in variants(just, BOTH)] == [40, 80, 160, 40, 80, 40, 80, 160]
+    assert [(v.format, v.width) for v in variants(wide, no_widths)] == [("avif", 400)]
+
+
 def test_names_tell_content_and_options(tmp_path: Path) -> None:
     """Other content, quality or widths make other names; the same image in another place does not."""
     data = saved(halves(100, 50), "PNG")
@@ -259,6 +273,35 @@ def test_damaged_notes_of_a_camera(exif: bytes) -> None:
     data = saved(halves(100, 50), "JPEG", exif=exif)
 
     assert first_variant(data, "jpeg", 40).size == (40, 20)
+
+
+def notes(gps: dict[int, object], tags: dict[int, object] = {}) -> Image.Exif:
+    """What a camera notes, among it of the place."""
+    exif = Image.Exif()
+    exif.update(tags)
+    exif.get_ifd(0x8825).update(gps)
+    return exif
+
+
+PLACE: dict[int, object] = {1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 36.0)}
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
+def test_where_a_photograph_was_taken(kind: str) -> None:
+    """It is known whether the file says so, in every format; a camera that did not know its place says nothing."""
+    upright = halves(100, 50)
+
+    assert facts_of(saved(upright, kind, exif=notes(PLACE))).tells_place
+    assert not facts_of(saved(upright, kind, exif=notes({0: b"\2\3\0\0"}, {0x010F: "Maker"}))).tells_place
+    assert not facts_of(saved(upright, kind)).tells_place
+
+
+def test_variants_do_not_tell_the_place() -> None:
+    """What goes out beside the original has none of it."""
+    small = first_variant(saved(halves(100, 50), "JPEG", exif=notes(PLACE)), "jpeg", 40)
+
+    assert not small.getexif()
+    assert b"Exif" not in saved(small, "JPEG")
 
 
 def test_sixteen_bits() -> None:
@@ -407,6 +450,29 @@ def test_a_modern_original(shown: Callable[..., str]) -> None:
     assert "/a.webp 100w" in webp
     assert avif.index('type="image/avif"') < avif.index('type="image/webp"')
     assert avif.count("/a.avif 100w") == 2
+
+
+def test_a_wide_original(shown: Callable[..., str]) -> None:
+    """It is not offered: the largest width in its own format stands for it, and the ratio stays."""
+    html = shown(saved(halves(400, 200), "JPEG"), "a.jpg", root="/base")
+
+    name = html.partition("/base/_images/")[2].partition("-40")[0]
+    assert "/a.jpg" not in html
+    assert html.count(" 160w") == 3
+    assert max(map(int, re.findall(r" (\d+)w", html))) == 160
+    assert f'src="/base/_images/{name}-160.jpg"' in html
+    assert 'width="400" height="200"' in html
+
+
+def test_wide_originals_of_other_kinds(shown: Callable[..., str]) -> None:
+    """An AVIF's variants are a source, too; a BMP is there for browsers that know nothing better."""
+    avif = shown(saved(halves(400, 200), "AVIF"), "a.avif")
+    bmp = shown(saved(halves(400, 200), "BMP"), "a.bmp")
+
+    assert "/a.avif" not in avif
+    assert avif.count("-160.avif 160w") == 2
+    assert 'src="/a.bmp" width="400"' in bmp
+    assert bmp.count("srcset=") == bmp.count(" 160w") == 2
 
 
 def test_pictures_with_one_file(shown: Callable[..., str]) -> None:

@@ -20,10 +20,10 @@ POST = "---\ntitle: A post\ndate: 2026-03-31\nimage: ../media/a.jpg\n---\n\nText
 PAGE = "---\ntitle: A page\n---\n\n![One](media/b.png)\n\n![Two](/media/a.jpg){width=60}\n\n![Three](media/c.svg)\n"
 
 
-def photo(kind: str, width: int = 300, height: int = 150) -> bytes:
+def photo(kind: str, width: int = 300, height: int = 150, **settings: object) -> bytes:
     """Some image."""
     target = io.BytesIO()
-    Image.radial_gradient("L").resize((width, height)).convert("RGB").save(target, kind)
+    Image.radial_gradient("L").resize((width, height)).convert("RGB").save(target, kind, **settings)
     return target.getvalue()
 
 
@@ -88,13 +88,50 @@ def test_the_first_picture_of_a_page(write_project: WriteProject) -> None:
     assert ['loading="lazy"' in image for image in images] == [False, True, True]
 
 
+def test_a_large_photograph(write_project: WriteProject) -> None:
+    """No page loads more than the largest width of it; the file itself goes out as it is."""
+    large = photo("JPEG", 6000, 60)
+    page = "---\ntitle: A\n---\n\n![Large](/media/large.jpg)\n"
+    public = render(write_project({"leadpages.toml": CONFIG, "site/a.md": page, "site/media/large.jpg": large})).public
+
+    html = public["a/index.html"].decode()
+    assert {url.rpartition("-")[2].partition(".")[0] for url in addresses(html)} == {"480", "800", "1200", "1600"}
+    assert re.search(r'<img src="/_images/large\.\w{12}-1600\.jpg" ', html)
+    assert {url.lstrip("/") for url in addresses(html)} <= public.keys()
+    assert public["media/large.jpg"] == large
+
+
+def test_where_photographs_were_taken(write_project: WriteProject, tmp_path: Path) -> None:
+    """Each file that says so is a warning, shown on a page or not, at every build."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 36.0)})
+    named: dict[str, str | bytes] = {
+        "site/media/a.jpg": photo("JPEG", exif=exif),
+        "site/z.webp": photo("WEBP", exif=exif),
+    }
+    project = write_project({**FILES, **named})
+    for path in named:
+        os.utime(project / path, (1, 1))
+    first = build(project, tmp_path / "out", Options(), NOW)
+    (project / "site/page.md").write_text(PAGE + "\nMore.\n", "utf-8")
+    os.utime(project / "site/z.webp", (2, 2))
+    second = build(project, tmp_path / "out", Options(), NOW)
+
+    message = "says where it was taken (GPS), and everyone can download it"
+    assert [(one.place, one.rule, one.message, one.severity) for one in first.warnings] == [
+        (path, "camera-data", message, "warning") for path in named
+    ]
+    assert second.warnings == first.warnings
+
+
 def test_pictures_of_a_theme(write_project: WriteProject) -> None:
     """A template's picture is as a page's; its size is known, and that of one that is not there is none."""
     html = public_text(render(write_project(FILES)), "page/index.html")
 
     assert re.search(r'<source type="image/avif" srcset="/_images/logo-\w{8}\.\w{12}-100\.avif 100w, ', html)
     assert re.search(
-        r'<img src="/assets/logo\.\w{8}\.png" srcset=.* sizes="9rem" width="300" height="100" alt="Logo"', html
+        r'<img src="/_images/logo-\w{8}\.\w{12}-200\.png" srcset=.* sizes="9rem" width="300" height="100" alt="Logo"',
+        html,
     )
     assert "<p>(300, 100) None</p>" in html
 
@@ -104,7 +141,7 @@ def test_an_image_beside_its_source(write_project: WriteProject) -> None:
     public = render(write_project(FILES))
 
     assert 'content="https://www.example.com/media/a.jpg"' in public_text(public, "posts/a/index.html")
-    assert 'src="/media/a.jpg"' in public_text(public, "index.html")
+    assert re.search(r'src="/_images/a\.\w{12}-200\.jpg"', public_text(public, "index.html"))
 
 
 def test_a_base_path(write_project: WriteProject) -> None:

@@ -35,6 +35,9 @@ _OPENED: Final = tuple(name for name in _FORMATS if name != "MPO")  # opened as 
 #: What is known how to turn into plain red, green and blue.
 _MODES: Final = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "I", "I;16", "I;16B", "I;16L"}
 _ORIENTATION: Final = 0x0112
+#: Exif 2.32, 4.6.3 and 4.6.6: where the notes on the place are, and the latitude among them.
+_GPS: Final = 0x8825
+_LATITUDE: Final = 0x0002
 _SVG: Final = "http://www.w3.org/2000/svg svg"
 #: https://www.w3.org/TR/css-values-3/#absolute-lengths, in CSS pixels.
 _UNITS: Final = {"": 1, "px": 1, "pt": 4 / 3, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4, "q": 96 / 101.6}
@@ -44,12 +47,14 @@ class ImageFacts(Struct, frozen=True, gc=False):
     """What an image is: a digest of its bytes, and its size in pixels as it is shown, 0 where it has none.
 
     `format` is "" for one that can only go out as it is: drawn in vectors, moving, or of a kind of its own.
+    `tells_place` is whether a camera noted in it where it was taken.
     """
 
     digest: str
     width: int
     height: int
     format: str = ""
+    tells_place: bool = False
 
 
 class ImageRecord(Struct, frozen=True, gc=False):
@@ -98,6 +103,13 @@ def orientation(image: Image.Image) -> int:
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
+def _tells_place(image: Image.Image) -> bool:
+    try:  # cameras that do not know their place may write notes on it all the same, with no more than a version
+        return _LATITUDE in image.getexif().get_ifd(_GPS)
+    except IMAGE_FAULTS:
+        return False
+
+
 def _read_pixels(data: bytes) -> ImageFacts | str:
     if not data:
         return "the image is empty"
@@ -130,7 +142,8 @@ def _facts(image: Image.Image, data: bytes) -> ImageFacts:
     kind = image.format or ""
     moves = kind != "MPO" and getattr(image, "n_frames", 1) > 1  # an MPO is a JPEG with others behind it
     varies = image.mode in _MODES and not moves
-    return ImageFacts(content_digest(data), width, height, _FORMATS.get(kind, "") if varies else "")
+    name = _FORMATS.get(kind, "") if varies else ""
+    return ImageFacts(content_digest(data), width, height, name, _tells_place(image))
 
 
 def _read_svg(data: bytes) -> ImageFacts | str:

@@ -28,6 +28,7 @@ def picture(
 ) -> str:
     """The element for `image`, whose addresses begin with `root`; `<img>` alone where there is but one file.
 
+    An original that is wider than all widths of `options` is left out where its own format has a variant.
     `sizes` says how wide it is shown. `attributes` are the writer's own and win. One that is not `lazy` is what
     visitors see first.
     """
@@ -41,12 +42,14 @@ def picture(
     found: dict[str, list[tuple[str, int]]] = {}
     for variant in variants(image, options):
         found.setdefault(variant.format, []).append((variant.url, variant.width))
-    own = [*found.pop(facts.format, []), (image.url, facts.width)]
+    own = found.pop(facts.format, [])
+    if not own or options.widest(facts.width) == facts.width:
+        own.append((image.url, facts.width))
     srcset = _srcset(own, root) if len(own) > 1 else ""
     img = img_html(
         {
             "class": class_,
-            "src": absolute(root, image.url),
+            "src": absolute(root, own[-1][0]),
             "srcset": srcset,
             "sizes": sizes if srcset else "",
             "width": str(facts.width or ""),

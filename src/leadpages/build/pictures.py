@@ -186,6 +186,7 @@ def plan_pictures(
         hint = "install the wheel from PyPI, or leave the format out of `formats` under [images]"
         problems.append(Problem(CONFIG_FILE, config.line("images", "formats"), message, hint))
     problems += _check_uses(site, links, faults)
+    problems += [_place_told(image.path) for image in known.values() if image.facts.tells_place]
     return Pictures(known, options, root, drawn, faults, links.is_known, records), problems
 
 
@@ -262,6 +263,11 @@ def _shown_on(page: Page) -> Iterator[tuple[str, int, int]]:
     noted = {found.target for found in page.references if found.is_image}
     yield from ((found.target, found.line, found.column) for found in page.references if found.is_image)
     yield from ((target, 0, 0) for target in page.pictures if target not in noted)  # a block's own
+
+
+def _place_told(path: str) -> Problem:
+    message = "says where it was taken (GPS), and everyone can download it"
+    return Problem(path, 0, message, "remove the camera's data before you publish it", "warning", "camera-data")
 
 
 def _plan_social(site: Site, theme: Theme, config: Config) -> tuple[dict[str, SocialPicture], list[Problem]]:

@@ -48,6 +48,10 @@ class ImageOptions:
     formats: tuple[str, ...]
     quality: int
 
+    def widest(self, width: int) -> int:
+        """How wide an image of that width is offered at most: the largest of the widths stands for wider ones."""
+        return min(width, max(self.widths, default=width))
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
@@ -65,18 +69,19 @@ class Variant:
 
 
 def variants(image: ImageFile, options: ImageOptions) -> tuple[Variant, ...]:
-    """What is made of `image`: never larger than it is, and not what it is already."""
+    """What is made of `image`, smallest first: never larger than it is or `options` say, and not what it is already."""
     facts = image.facts
     if not facts.format or not options.formats:
         return ()
     smaller = [width for width in sorted(set(options.widths)) if width < facts.width]
+    offered = sorted({*smaller, options.widest(facts.width)})
     stem = re.sub(r"[^a-z0-9]+", "-", PurePosixPath(image.url).stem.lower()).strip("-")[:60] or "image"
     digest = digest_of(facts.digest, options, _RECIPE, _encoders())[:12]
     found = []
     for name, ending in _ENDINGS.items():
         if name != facts.format and name not in options.formats:
             continue
-        for width in smaller if name == facts.format else [*smaller, facts.width]:
+        for width in smaller if name == facts.format else offered:
             height = max(1, round(facts.height * width / facts.width))
             if max(width, height) <= _MAX_SIDE[name]:
                 found.append(Variant(f"{FOLDER}{stem}.{digest}-{width}.{ending}", name, width, height))

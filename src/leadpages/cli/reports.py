@@ -24,6 +24,10 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "broken-anchor": ("Links lead to headings that are there", "Link to the `id` of a heading of that page."),
     "broken-image": ("Image files can be read", "Save the image again as JPEG, PNG, WebP, AVIF, GIF or SVG."),
     "broken-link": ("Links lead to pages that are there", "Correct the address, or write the page."),
+    "camera-data": (
+        "Photographs keep their place to themselves",
+        "Cameras note in a file where it was taken, and the original goes out as it is: save it without that data.",
+    ),
     "description-length": (
         "Descriptions fit where they are shown",
         "Search engines and shared links show about two lines: write 50 to 160 characters.",
