@@ -104,7 +104,7 @@ def test_a_large_photograph(write_project: WriteProject) -> None:
 def test_where_photographs_were_taken(write_project: WriteProject, tmp_path: Path) -> None:
     """Each file that says so is a warning, shown on a page or not, at every build."""
     exif = Image.Exif()
-    exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 36.0)})
+    exif[0x8825] = {1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 36.0)}
     named: dict[str, str | bytes] = {
         "site/media/a.jpg": photo("JPEG", exif=exif),
         "site/z.webp": photo("WEBP", exif=exif),
