@@ -196,20 +196,24 @@ class Renderer:
                 continue
             line = work.line((token.map or [0])[0])
             for child in token.children:
-                if child.type in ("softbreak", "hardbreak"):
+                kind = child.type
+                if kind == "text":
+                    if "{" in child.content and (found := _TEMPLATE_TAG.search(child.content)):
+                        hint = "write it in Markdown or as a block; `code` may hold it"
+                        message = (
+                            f"`{found[0]}` stands on the page as it is: text is no template, and has no shortcodes"
+                        )
+                        work.report(line, message, hint, "shortcode", "warning", work.column(line, found[0]))
+                elif kind in ("softbreak", "hardbreak"):
                     line += 1
-                elif child.type == "link_open":
+                elif kind == "link_open":
                     target = str(child.attrs["href"])
                     work.note(target, line)
                     child.attrs["href"] = work.link(target)
-                elif child.type == "image":
+                elif kind == "image":
                     self._note_image(child, line, work)
-                elif child.type == "html_inline":
+                elif kind == "html_inline":
                     child.content = _note_html(child.content, line, work)
-                elif child.type == "text" and "{" in child.content and (found := _TEMPLATE_TAG.search(child.content)):
-                    hint = "write it in Markdown or as a block; `code` may hold it"
-                    message = f"`{found[0]}` stands on the page as it is: text is no template, and has no shortcodes"
-                    work.report(line, message, hint, "shortcode", "warning", work.column(line, found[0]))
 
     def _note_image(self, token: Token, line: int, work: _Rendering) -> None:
         attributes = {name: str(value) for name, value in token.attrs.items()}
@@ -229,6 +233,8 @@ class Renderer:
         kept: list[Token] = []
         rendered: list[str] = []
         at = 0
+        if "::" not in work.document.body:  # no block, nearly always
+            kept, at = list(tokens), len(tokens)
         while at < len(tokens):
             token = tokens[at]
             if token.type not in ("directive", "directive_open"):
@@ -344,6 +350,12 @@ def _fill_blocks(html: str, rendered: Sequence[str]) -> str:
         return rendered[number] if not found["kind"] and number < len(rendered) else found[0]
 
     return MARKS.sub(fill, html)
+
+
+def _report_template_tag(tag: str, line: int, work: _Rendering) -> None:
+    message = f"`{tag}` stands on the page as it is: text is no template, and has no shortcodes"
+    hint = "write it in Markdown or as a block; `code` may hold it"
+    work.report(line, message, hint, "shortcode", "warning", work.column(line, tag))
 
 
 def _note_html(html: str, line: int, work: _Rendering) -> str:

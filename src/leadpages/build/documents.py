@@ -247,11 +247,16 @@ def check_taxonomies(config: Config) -> list[Problem]:
 def _check_terms(taxonomy: str, names: tuple[str, ...], path: str, lines: Lines) -> list[Problem]:
     problems = []
     for number, name in enumerate(names):
-        slug = slug_of(name)
-        if reason := unsafe_reason(slug) if slug else "has no letter or digit":
+        if reason := _term_fault(name):
             message = f"`{name}` under `{taxonomy}` {reason}, so its page has no address"
             problems.append(Problem(path, line_of((taxonomy, number), lines), message, "write it in other words"))
     return problems
+
+
+@cache  # posts have few terms, and these again and again
+def _term_fault(name: str) -> str:
+    slug = slug_of(name)
+    return unsafe_reason(slug) if slug else "has no letter or digit"
 
 
 def _check_template(keys: Keys, path: str, theme: Theme, lines: Lines) -> list[Problem]:

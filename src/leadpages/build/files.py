@@ -85,7 +85,7 @@ def _make(missing: Sequence[Callable[[], object]], workers: int, report: Progres
                 report("Pictures", number, len(share))
 
     # Neighbours are alike in size, so each process takes every nth.
-    share_out(work, [make for at in range(workers) for make in missing[at::workers]], workers, enough=2)
+    share_out(work, missing, workers, enough=2)
 
 
 def _made(make: Callable[[], bytes]) -> Made:

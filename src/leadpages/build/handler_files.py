@@ -13,7 +13,7 @@ from leadpages.build.theme import TEMPLATE_ERRORS, Theme, template_problem
 from leadpages.core.bundle import INDEX, TEMPLATES, Bundle, dump
 from leadpages.core.errors import Problem
 from leadpages.core.site import PageHead
-from leadpages.core.templates import environment
+from leadpages.core.templates import environment, keep_compiled
 
 
 class BundleFile(NamedTuple):
@@ -35,7 +35,7 @@ def handler_templates(theme: Theme, env: Environment) -> tuple[dict[str, str], l
         try:
             source, file, _ = theme.loader.get_source(env, name)
             tree = env.parse(source, name, file)
-            env.compile(tree, name, file)
+            keep_compiled(env, name, file, source, env.compile(tree, name, file))
         except TEMPLATE_ERRORS as error:
             problems.append(template_problem(name, error))
             continue

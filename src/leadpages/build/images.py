@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
 from msgspec import Struct
-from PIL import Image, UnidentifiedImageError
 
 from leadpages.build.inputs import Signature
 from leadpages.build.output import content_digest
 from leadpages.core.errors import Problem
+
+if TYPE_CHECKING:  # Pillow is loaded for the first picture: a site without any does without
+    from PIL import Image
 
 ENDINGS: Final = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".tif", ".tiff", ".webp")
 #: What Pillow raises for files that are not as they should be.
@@ -88,6 +90,18 @@ def opened(data: bytes) -> Iterator[Image.Image]:
 
     Raises one of IMAGE_FAULTS, now or while it is used.
     """
+    # Each registers itself; left alone, Pillow would load all its forty for the first that it does not know yet.
+    from PIL import (  # noqa: F401
+        AvifImagePlugin,
+        BmpImagePlugin,
+        GifImagePlugin,
+        Image,
+        JpegImagePlugin,
+        PngImagePlugin,
+        TiffImagePlugin,
+        WebPImagePlugin,
+    )  # fmt: skip
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata, which is not passed on, and of sizes, which are checked
         with Image.open(io.BytesIO(data), formats=_OPENED) as image:
@@ -111,6 +125,8 @@ def _tells_place(image: Image.Image) -> bool:
 
 
 def _read_pixels(data: bytes) -> ImageFacts | str:
+    from PIL import Image, UnidentifiedImageError
+
     if not data:
         return "the image is empty"
     try:

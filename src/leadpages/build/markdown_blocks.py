@@ -128,8 +128,12 @@ class BlockRuler(Ruler[_Rule]):
             self._chosen: dict[frozenset[str], dict[str, _Rules]] = {}
         if without not in self._chosen:
             active = [rule for rule in self.__rules__ if rule.enabled and rule.name not in without]
-            rules = {chain: _Rules([(rule.name, rule.fn) for rule in active if chain in rule.alt]) for chain in _ENDING}
-            main = [("list", _plain_list)] + [(rule.name, rule.fn) for rule in active]
+            functions = {rule.name: _heading if rule.name == "heading" else rule.fn for rule in active}
+            rules = {
+                chain: _Rules([(rule.name, functions[rule.name]) for rule in active if chain in rule.alt])
+                for chain in _ENDING
+            }
+            main = [("list", _plain_list), *functions.items()]
             if [name for name, _ in main[-2:]] == ["lheading", "paragraph"]:
                 main[-2:] = [("paragraph", _paragraph_or_heading)]
             self._chosen[without] = {**rules, "": _Rules(main)}
@@ -220,6 +224,26 @@ def _paragraph_or_heading(state: Any, start: int, end: int, silent: bool) -> boo
     kind, tag = ("heading", "h1" if underline == "=" else "h2") if underline else ("paragraph", "p")
     state.line = line + 1 if underline else line
     _add_text(state, kind, tag, content, [start, state.line], line, underline)
+    return True
+
+
+def _heading(state: Any, start: int, end: int, silent: bool) -> bool:
+    """The rule `heading`, on the text of the line as a whole."""
+    if state.is_code_block(start):
+        return False
+    text = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+    content = text.lstrip("#")
+    level = len(text) - len(content)
+    if not 1 <= level <= 6 or content[:1] not in ("", " ", "\t"):
+        return False
+    if silent:
+        return True
+    content = content.rstrip(" \t")
+    without_tail = content.rstrip("#")
+    if without_tail[-1:] in (" ", "\t"):
+        content = without_tail
+    state.line = start + 1
+    _add_text(state, "heading", f"h{level}", mdTrim(content), [start, start + 1], start + 1, "#" * level)
     return True
 
 

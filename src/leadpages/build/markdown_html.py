@@ -24,7 +24,11 @@ class Renderer(RendererHTML):
                     self._render_line(token.children, options, env, out)
             elif kind in rules:
                 add(rules[kind](tokens, at, options, env))
-            elif not token.hidden:
+            elif token.hidden:
+                pass
+            elif token.nesting < 0 and token.block and not token.attrs:
+                add(f"</{token.tag}>\n")
+            else:
                 add(self._tag(tokens, at, xhtml))
         return "".join(out)
 
@@ -50,6 +54,8 @@ class Renderer(RendererHTML):
                 out.append(rules[kind](tokens, at, options, env))
             elif token.nesting < 0:
                 out.append(f"</{token.tag}>")
+            elif token.nesting > 0 and not token.attrs:
+                out.append(f"<{token.tag}>")
             else:
                 out.append(self._tag(tokens, at, options.xhtmlOut))
 

@@ -49,11 +49,20 @@ class QuickToken(Token):
         info: str = "",
     ) -> None:
         """Without `children`."""
-        self.type, self.tag, self.nesting, self.level = kind, tag, nesting, level
-        self.content, self.markup, self.info = content, markup, info
+        # One by one: to assign several at once makes a tuple of them first.
+        self.type = kind
+        self.tag = tag
+        self.nesting = nesting
+        self.level = level
+        self.content = content
+        self.markup = markup
+        self.info = info
         self.attrs = {} if attrs is None else attrs
-        self.map, self.children, self.meta = map, None, {}
-        self.block, self.hidden = block, hidden
+        self.map = map
+        self.children = None
+        self.meta = {}
+        self.block = block
+        self.hidden = hidden
 
 
 def plain_text(tokens: Sequence[Token]) -> str:

@@ -110,6 +110,8 @@ class Trees:
         self.folder = folder
         self._work = folder.parent / WORK
         self._behind = self._work / f"{folder.name}.behind"
+        # As text, for what is done file by file: to join a Path takes longer than to write a page's link.
+        self._shown_root, self._behind_root = f"{self.folder}/", f"{self._behind}/"
         _undo_half_an_exchange(self._behind, folder)
         _check_ours(folder)
         noted = self._read_manifest(folder)
@@ -176,28 +178,27 @@ class Trees:
         entry = self.shown.get(path)
         if entry is not None:
             return entry.digest == digest
-        shown = self.folder / path
         try:
-            status = shown.lstat()
-            return (
-                stat.S_ISREG(status.st_mode) and status.st_size == size and content_digest(shown.read_bytes()) == digest
-            )
+            status = os.lstat(self._shown_root + path)
+            if not stat.S_ISREG(status.st_mode) or status.st_size != size:
+                return False
+            return content_digest((self.folder / path).read_bytes()) == digest
         except OSError:
             return False
 
     def _create(self, path: str, data: bytes) -> os.stat_result:
         try:
-            return _create(self._behind / path, data)
+            return _create(self._behind_root + path, data)
         except OSError:  # nearly always: its folder is not there yet
             _make_way(self._behind, path)
-            return _create(self._behind / path, data)
+            return _create(self._behind_root + path, data)
 
     def _link(self, path: str) -> os.stat_result:
         try:
-            return _link(self.folder / path, self._behind / path)
+            return _link(self._shown_root + path, self._behind_root + path)
         except OSError:
             _make_way(self._behind, path)
-            return _link(self.folder / path, self._behind / path)
+            return _link(self._shown_root + path, self._behind_root + path)
 
     def _manifest(self, folder: Path) -> Path | None:
         """Where it is noted what `folder` holds, by what makes it this very folder; None where there is none."""
@@ -222,8 +223,7 @@ class Trees:
         for old in self._work.glob(f"{self.folder.name}.*.json*"):
             if old != current:
                 old.unlink(missing_ok=True)
-        root = f"{self._behind}/"
-        folders = {folder: os.lstat(root + folder).st_mtime_ns for folder in _folders(entries)}
+        folders = {folder: os.lstat(self._behind_root + folder).st_mtime_ns for folder in _folders(entries)}
         write_record(file, json.encode(_Manifest(entries, folders)))
 
 
@@ -261,12 +261,12 @@ def _same_folders(folder: Path, noted: _Manifest) -> bool:
         return False
 
 
-def _create(target: Path, data: bytes) -> os.stat_result:
+def _create(target: str, data: bytes) -> os.stat_result:
     # Never over an old file, which may have a second link on show. Without buffers: a page is one write.
     try:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:
-        target.unlink()
+        Path(target).unlink()
         return _create(target, data)
     try:
         view = memoryview(data)
@@ -277,17 +277,17 @@ def _create(target: Path, data: bytes) -> os.stat_result:
         os.close(descriptor)
 
 
-def _link(source: Path, target: Path) -> os.stat_result:
+def _link(source: str, target: str) -> os.stat_result:
     try:
         os.link(source, target)
     except FileExistsError:
-        target.unlink()
+        Path(target).unlink()
         return _link(source, target)
     except FileNotFoundError:  # its folder
         raise
     except OSError:  # a file system without hard links, or one that has had enough of them
         shutil.copy2(source, target)
-    return target.lstat()
+    return os.lstat(target)
 
 
 def _make_folders(root: Path, paths: Iterable[str]) -> None:
@@ -299,10 +299,10 @@ def _make_folders(root: Path, paths: Iterable[str]) -> None:
 
 def _make_way(folder: Path, path: str) -> None:
     """Let a file be written at `path`: nothing that is no folder above it, and no folder in its place."""
-    target = folder / path
     with suppress(OSError):  # the folder of a new page, nearly always
-        target.parent.mkdir()
+        os.mkdir(f"{folder}/{path}".rpartition("/")[0])  # noqa: PTH102  (once for every page)
         return
+    target = folder / path
     for above in reversed(target.relative_to(folder).parents):
         if not (folder / above).is_dir():
             with suppress(OSError):  # another process may have been as quick

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from msgspec import Struct, json
@@ -23,12 +23,14 @@ from leadpages.build.pages import Page
 from leadpages.build.picture_html import img_html, picture
 from leadpages.build.reports import Progress
 from leadpages.build.site import Site
-from leadpages.build.social_pictures import SIZE, Painter, social_colours
 from leadpages.build.theme import Theme
 from leadpages.build.theme_colours import page_properties
-from leadpages.build.variants import FOLDER, ImageOptions, missing_encoder
+from leadpages.build.variants import FOLDER, SOCIAL_SIZE, ImageOptions
 from leadpages.build.workers import share_out
 from leadpages.core.errors import Problem
+
+if TYPE_CHECKING:
+    from leadpages.build.social_pictures import Painter
 
 #: In the folder of a theme, beside its theme.toml.
 _FONTS: Final = ("social.ttf", "social.otf")
@@ -97,7 +99,7 @@ class Pictures:
     def size(self, url: str) -> tuple[int, int] | None:
         """Width and height in pixels, where they are known."""
         if url.startswith(FOLDER):
-            return SIZE
+            return SOCIAL_SIZE
         image = self.find(url)
         return (image.facts.width, image.facts.height) if image and image.facts.width else None
 
@@ -181,10 +183,7 @@ def plan_pictures(
         if one.path in records
     }
     faults = {one.known_as: broken[one.path] for one in found if one.path in broken}
-    if lacking := missing_encoder(options):
-        message = f"the Pillow that is installed cannot write {lacking.upper()}"
-        hint = "install the wheel from PyPI, or leave the format out of `formats` under [images]"
-        problems.append(Problem(CONFIG_FILE, config.line("images", "formats"), message, hint))
+    problems += _check_formats(config)
     problems += _check_uses(site, links, faults)
     problems += [_place_told(image.path) for image in known.values() if image.facts.tells_place]
     return Pictures(known, options, root, drawn, faults, links.is_known, records), problems
@@ -242,6 +241,20 @@ def _look(one: Candidate, record: ImageRecord | None) -> _Look:
     return _Look(one.path, problem=facts) if isinstance(facts, Problem) else _Look(one.path, facts)
 
 
+def _check_formats(config: Config) -> list[Problem]:
+    if not config.images.formats:
+        return []
+    from leadpages.build.encoding import can_write
+
+    line = config.line("images", "formats")
+    hint = "install the wheel from PyPI, or leave the format out of `formats` under [images]"
+    return [
+        Problem(CONFIG_FILE, line, f"the Pillow that is installed cannot write {name.upper()}", hint)
+        for name in config.images.formats
+        if not can_write(name)
+    ]
+
+
 def _check_uses(site: Site, links: Links, faults: Mapping[str, Problem]) -> list[Problem]:
     """An error at each place that shows a broken image, and a warning for each that no page shows."""
     if not faults:
@@ -273,6 +286,8 @@ def _place_told(path: str) -> Problem:
 def _plan_social(site: Site, theme: Theme, config: Config) -> tuple[dict[str, SocialPicture], list[Problem]]:
     if not config.social.images:
         return {}, []
+    from leadpages.build.social_pictures import Painter, social_colours
+
     file = _font(theme)
     css = "".join(text for _, text in theme.styles())
     try:

@@ -52,7 +52,7 @@ ROBOTS: Final = "/robots.txt"
 NOT_FOUND: Final = "/404.html"
 LLMS: Final = "/llms.txt"
 #: What no XML may hold, not even escaped (https://www.w3.org/TR/xml/#charsets). A title can say it: "\u0001".
-_NOT_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FEED_TYPES: Final = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
 
 

@@ -17,8 +17,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from leadpages.build.pages import digest_of
 from leadpages.build.theme_colours import Colour, colour
+from leadpages.build.variants import SOCIAL_SIZE as SIZE
 
-SIZE: Final = (1200, 630)
 #: To be raised when the code below draws otherwise.
 _LAYOUT: Final = 1
 _MARGIN: Final = 84

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import json
 
 from leadpages.core.site import PageHead, SiteInfo
 from leadpages.core.templates import absolute
@@ -44,7 +45,7 @@ def structured_data(
     if head.path != site.home:
         graph += [_breadcrumbs(site, head, trail)]
     data = {"@context": "https://schema.org", "@graph": graph}
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+    return json.encode(data).decode("utf-8").translate(_ESCAPES)
 
 
 def _organization(site: SiteInfo) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _WORTH_A_PROCESS: Final = 100
 def share_out(
     work: Callable[[Sequence[Item]], Result], items: Sequence[Item], workers: int, enough: int = _WORTH_A_PROCESS
 ) -> list[Result]:
-    """`work` done on consecutive shares of `items`, in up to `workers` processes; the results in their order.
+    """`work` done on shares of `items`, in up to `workers` processes: of two, each takes every second item.
 
     A process is worth starting for `enough` items.
 
@@ -31,8 +31,7 @@ def share_out(
     """
     forks = sys.platform == "linux" and threading.active_count() == 1
     count = max(1, min(workers if forks else 1, len(items) // enough))
-    size = max(1, -(-len(items) // count))
-    shares = [items[at : at + size] for at in range(0, len(items), size)] or [items]
+    shares = [items[at::count] for at in range(count)]
     children: list[tuple[int, BinaryIO]] = []
     gc.freeze()  # or each collection would write to memory that the processes share
     try:
