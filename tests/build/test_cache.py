@@ -92,7 +92,9 @@ def test_a_second_change_in_the_same_moment(write_project: WriteProject, monkeyp
 
 def one_page(body: Body, cache: Cache) -> Page:
     """A page whose body is kept in `cache`."""
-    return Page(path="a.md", kind="page", language="en", url="/a/", template="page", title="A", body=cache.put(body))
+    return Page(
+        path="a.md", kind="page", language="en", url="/a/", template="page", title="A", body=cache.put([body])[0]
+    )
 
 
 def test_bodies(tmp_path: Path) -> None:

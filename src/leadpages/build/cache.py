@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import Final, Self
 
@@ -88,15 +90,19 @@ class Cache:
         os.close(self._descriptor)
         self._descriptor = os.open(self.folder / _BODIES, os.O_RDWR | os.O_APPEND)
 
-    def put(self, body: Body) -> BodyPlace:
-        """Keep a body; several processes may do so at once."""
-        data = _encoder.encode(body)
+    def put(self, bodies: Sequence[Body]) -> list[BodyPlace]:
+        """Keep some bodies; several processes may do so at once."""
+        if not bodies:
+            return []
+        parts = [_encoder.encode(body) for body in bodies]
+        data = b"".join(parts)
         # The system appends a write as a whole, and leaves this process's place behind it.
         written = os.write(self._descriptor, data)
         if written != len(data):
             raise OSError(28, "no space left for the cache", str(self.folder))
-        end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
-        return BodyPlace(end - len(data), len(data), zlib.crc32(data))
+        start = os.lseek(self._descriptor, 0, os.SEEK_CUR) - len(data)
+        starts = accumulate(map(len, parts), initial=start)
+        return [BodyPlace(at, len(part), zlib.crc32(part)) for at, part in zip(starts, parts, strict=False)]
 
     def body(self, page: Page) -> Body:
         """The body of a page.

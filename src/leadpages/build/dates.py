@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from babel import Locale
+    from babel.dates import DateTimePattern
 
 
 def day(moment: datetime | None) -> str:
@@ -60,9 +61,18 @@ def date_format_fault(date_format: str) -> str:
 
 @lru_cache(maxsize=4096)  # posts of one day, and one post on many lists
 def _in_words(when: date, language: str, date_format: str) -> str:
-    from babel.dates import format_date
+    locale, pattern = _date_pattern(language, date_format)
+    return pattern.apply(when, locale)
 
-    return format_date(when, date_format, locale=_locale(language))
+
+@lru_cache(maxsize=64)
+def _date_pattern(language: str, date_format: str) -> tuple[Locale, DateTimePattern]:
+    from babel.dates import get_date_format, parse_pattern
+
+    locale = _locale(language)
+    if date_format in ("full", "long", "medium", "short"):
+        return locale, get_date_format(date_format, locale)  # type: ignore[arg-type]  (mypy narrows no str)
+    return locale, parse_pattern(date_format)
 
 
 @lru_cache(maxsize=64)

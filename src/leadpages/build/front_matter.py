@@ -18,7 +18,19 @@ from leadpages.build.schema import Lines
 from leadpages.build.toml_file import parse_toml
 from leadpages.core.errors import Problem
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """Without looking, at every node, for resolvers by path: there are none."""
+
+    def descend_resolver(self, current_node: yaml.Node, current_index: object) -> None:
+        """Nothing."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing."""
+
+
 #: Aliases let a few hundred bytes stand for billions of nodes; no one's front matter has this many.
 _MAX_NODES: Final = 10_000
 #: A data file may have many more.

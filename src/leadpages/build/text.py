@@ -13,6 +13,8 @@ BLOCK_START, BLOCK_END = "\ue000", "\ue001"
 
 # Neither XML nor HTML may hold these. U+0080 to U+009F are let through: they are half of mojibake.
 _INVISIBLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff{BLOCK_START}{BLOCK_END}]")
+#: Those of them that an ASCII file can have, which is looked for in a twentieth of the time.
+_ASCII_CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
 # UTF-8 read as Windows-1252 leaves a lead byte (Â, Ã, â, ð …) with one to three characters that stand for
 # bytes 0x80 to 0xBF.
 _CONTINUATION = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\x80-\xbf"
@@ -39,6 +41,8 @@ def decode(data: bytes, path: str) -> str | Problem:
         hint = "save the file as UTF-8"
         return Problem(path, line, f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}", hint)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii() and len(data.translate(None, _ASCII_CONTROLS)) == len(data):
+        return text
     if found := _INVISIBLE.search(text):
         line = text[: found.start()].count("\n") + 1
         return Problem(path, line, f"an invisible character, U+{ord(found[0]):04X}", "delete it")
