@@ -71,7 +71,7 @@ def _date_pattern(language: str, date_format: str) -> tuple[Locale, DateTimePatt
 
     locale = _locale(language)
     if date_format in ("full", "long", "medium", "short"):
-        return locale, get_date_format(date_format, locale)  # type: ignore[arg-type]  (mypy narrows no str)
+        return locale, get_date_format(date_format, locale)  # type: ignore[arg-type]
     return locale, parse_pattern(date_format)
 
 
