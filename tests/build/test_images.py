@@ -13,11 +13,11 @@ import pytest
 from PIL import Image, ImageCms
 
 from leadpages.build.encoding import encoded
-from leadpages.build.images import ImageFacts, ImageFile, read_image
+from leadpages.build.images import ImageFacts, ImageFile, Variant, read_image
 from leadpages.build.kept_files import KeptFiles
 from leadpages.build.output import content_digest
 from leadpages.build.picture_html import picture
-from leadpages.build.variants import ImageOptions, Variant, make_variants, variant_bytes, variants
+from leadpages.build.variants import ImageOptions, make_variants, variant_bytes, variants
 from leadpages.core.errors import Problem, ProjectError
 
 BOTH = ImageOptions((40, 80, 160), ("avif", "webp"), 60)

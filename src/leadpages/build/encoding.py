@@ -10,8 +10,7 @@ from typing import Any, Final
 import PIL
 from PIL import Image, ImageCms, features
 
-from leadpages.build.images import ImageFacts, opened, orientation
-from leadpages.build.variants import MODERN, Variant
+from leadpages.build.images import MODERN, ImageFacts, Variant, opened, orientation
 
 #: What brings a picture that lies so upright.
 _TURNS: Final = {

@@ -10,6 +10,7 @@ from typing import Final
 
 from leadpages.build.content_policy import content_security_policy
 from leadpages.build.host_files import HEADERS, REDIRECTS, headers_file, redirects_file
+from leadpages.build.images import FOLDER
 from leadpages.build.inputs import SITE, settled
 from leadpages.build.kept_files import KeptFiles
 from leadpages.build.pictures import social_bytes
@@ -17,7 +18,7 @@ from leadpages.build.pipeline import Prepared
 from leadpages.build.render import ROBOTS, Job, Made
 from leadpages.build.reports import Progress
 from leadpages.build.sitemap import SITEMAP
-from leadpages.build.variants import FOLDER, make_variants, variant_bytes, variants
+from leadpages.build.variants import make_variants, variant_bytes, variants
 from leadpages.build.workers import share_out
 from leadpages.core.errors import Problem
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from leadpages.build.theme import TEMPLATE_ERRORS, Theme, template_problem
 from leadpages.core.bundle import INDEX, TEMPLATES, Bundle, dump
 from leadpages.core.errors import Problem
 from leadpages.core.site import PageHead
-from leadpages.core.templates import environment, keep_compiled
+from leadpages.core.templates import environment
 
 
 class BundleFile(NamedTuple):
@@ -35,7 +35,6 @@ def handler_templates(theme: Theme, env: Environment) -> tuple[dict[str, str], l
         try:
             source, file, _ = theme.loader.get_source(env, name)
             tree = env.parse(source, name, file)
-            keep_compiled(env, name, file, source, env.compile(tree, name, file))
         except TEMPLATE_ERRORS as error:
             problems.append(template_problem(name, error))
             continue
@@ -44,11 +43,16 @@ def handler_templates(theme: Theme, env: Environment) -> tuple[dict[str, str], l
     return dict(sorted(sources.items())), problems
 
 
-def check_handler_pages(theme: Theme, bundle: Bundle) -> list[Problem]:
-    """A problem for each handler page that cannot be filled: better now than before a visitor."""
+def check_handler_pages(theme: Theme, bundle: Bundle, templates: Iterable[str]) -> list[Problem]:
+    """A problem for each of `templates` that cannot be used, and each handler page that cannot be filled.
+
+    Better now than before a visitor. Without a form, none comes to one, and there is nothing to check.
+    """
+    form = next(iter(bundle.forms.values()), None)
+    if form is None:
+        return []
     env = environment(theme.loader, bundle.site.url, bundle.catalogs, bundle.assets)
     shared = {"site": bundle.site, "head": PageHead("A page", ""), "inline_style": "a{}"}
-    form = next(iter(bundle.forms.values()), None)
     filled: dict[str, Any] = {
         "form": form,
         "action": "/",
@@ -66,9 +70,14 @@ def check_handler_pages(theme: Theme, bundle: Bundle) -> list[Problem]:
         "unsubscribe": {},
         "unsubscribed": {},
         "error": {"message": "Something", "request_id": "x"},
-        **({"form": filled} if form else {}),
+        "form": filled,
     }
     problems = []
+    for name in templates:
+        try:
+            env.get_template(name)
+        except TEMPLATE_ERRORS as error:
+            problems.append(template_problem(name, error))
     for name, sample in samples.items():
         try:
             env.get_template(f"handler/{name}.html").render(**shared, **sample)

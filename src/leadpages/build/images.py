@@ -23,6 +23,10 @@ if TYPE_CHECKING:  # Pillow is loaded for the first picture: a site without any 
     from PIL import Image
 
 ENDINGS: Final = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".tif", ".tiff", ".webp")
+#: Where what the build draws and encodes goes out to. No file of a writer's can be here: names with `_` stay behind.
+FOLDER: Final = "/_images/"
+#: Best first: browsers take the first one that they know.
+MODERN: Final = ("avif", "webp")
 #: What Pillow raises for files that are not as they should be.
 IMAGE_FAULTS: Final = (
     OSError, SyntaxError, ValueError, LookupError, ArithmeticError, TypeError, RuntimeError, EOFError, MemoryError,
@@ -74,6 +78,21 @@ class ImageFile:
     file: Path
     url: str
     facts: ImageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """An image in one format and size, in pixels, and the URL path that it goes out to."""
+
+    url: str
+    format: str
+    width: int
+    height: int
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self.url.removeprefix(FOLDER)
 
 
 def read_image(data: bytes, path: str) -> ImageFacts | Problem:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import escape
 
-from leadpages.build.images import ImageFile
-from leadpages.build.variants import MODERN, ImageOptions, variants
+from leadpages.build.images import MODERN, ImageFile
+from leadpages.build.variants import ImageOptions, variants
 from leadpages.core.templates import absolute
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct, json
 
 from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config
-from leadpages.build.images import ENDINGS, ImageFacts, ImageFile, ImageRecord, read_image
+from leadpages.build.images import ENDINGS, FOLDER, ImageFacts, ImageFile, ImageRecord, read_image
 from leadpages.build.inputs import UNSETTLED, Inputs, Signature, settled, signature
 from leadpages.build.kept_files import KeptFiles
 from leadpages.build.links import Links
@@ -25,7 +25,7 @@ from leadpages.build.reports import Progress
 from leadpages.build.site import Site
 from leadpages.build.theme import Theme
 from leadpages.build.theme_colours import page_properties
-from leadpages.build.variants import FOLDER, SOCIAL_SIZE, ImageOptions
+from leadpages.build.variants import SOCIAL_SIZE, ImageOptions
 from leadpages.build.workers import share_out
 from leadpages.core.errors import Problem
 

@@ -199,7 +199,7 @@ def prepare(
     problems += check_sender(config) + check_thank_you(ground.forms.values(), published) + _check_placed(ground)
     related = Related(cache.remembered.related)
     renderer = SiteRenderer(site, config, env, base, links, pictures, cache.body, ground.say, related, ground.data.tree)
-    # Without the filters of pages, as the handler will fill them; what it compiles serves the check below, too.
+    # Without the filters of pages, as the handler will fill them.
     env = environment(theme.loader, ground.root, ground.catalogs, ground.assets.urls)
     templates = problems.take(handler_templates(theme, env))
     editions = problems.take(
@@ -208,7 +208,7 @@ def prepare(
     thank_you = frozenset(form.thank_you for edition in editions.values() for form in edition.forms.values())
     own = editions.pop(config.language)
     bundle = Bundle(own.site, own.forms, own.mails, ground.stylesheet, ground.assets.urls, ground.catalogs, editions)
-    problems += check_handler_pages(theme, bundle)
+    problems += check_handler_pages(theme, bundle, templates)
     raise_for(problems, options)
     return Prepared(
         ground=ground,

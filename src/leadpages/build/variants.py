@@ -8,18 +8,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-from leadpages.build.images import IMAGE_FAULTS, ImageFile
+from leadpages.build.images import FOLDER, IMAGE_FAULTS, ImageFile, Variant
 from leadpages.build.kept_files import KeptFiles
 from leadpages.build.output import content_digest
 from leadpages.build.pages import digest_of
 from leadpages.core.errors import Problem, ProjectError
 
-#: Where what the build draws and encodes goes out to. No file of a writer's can be here: names with `_` stay behind.
-FOLDER: Final = "/_images/"
 #: Width and height in pixels of the pictures that are drawn for shared links.
 SOCIAL_SIZE: Final = (1200, 630)
-#: Best first: browsers take the first one that they know.
-MODERN: Final = ("avif", "webp")
 _ENDINGS: Final = {"avif": "avif", "jpeg": "jpg", "png": "png", "webp": "webp"}
 #: How many pixels a side may have: https://developers.google.com/speed/webp/faq, ITU-T T.81 B.2.2.
 _MAX_SIDE: Final = {"avif": 65_535, "jpeg": 65_535, "png": 2**31 - 1, "webp": 16_383}
@@ -36,21 +32,6 @@ class ImageOptions:
     def widest(self, width: int) -> int:
         """How wide an image of that width is offered at most: the largest of the widths stands for wider ones."""
         return min(width, max(self.widths, default=width))
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """An image in one format and size, in pixels, and the URL path that it goes out to."""
-
-    url: str
-    format: str
-    width: int
-    height: int
-
-    @property
-    def name(self) -> str:
-        """The name of its file."""
-        return self.url.removeprefix(FOLDER)
 
 
 def variants(image: ImageFile, options: ImageOptions) -> tuple[Variant, ...]:

@@ -112,14 +112,6 @@ def _compiled() -> BytecodeCache:
     return Memory()
 
 
-def keep_compiled(env: Environment, name: str, file: str, source: str, code: CodeType) -> None:
-    """Have what was compiled from the source of a template serve whoever fills it in this process."""
-    cache = _compiled()
-    bucket = cache.get_bucket(env, name, file, source)
-    bucket.code = code
-    cache.set_bucket(bucket)
-
-
 def absolute(site_url: str, path: str) -> str:
     """The whole address of a URL path of the site; other addresses stay as they are, but percent-encoded."""
     return site_url + encode(path) if _is_of_site(path) else encode(path)
