@@ -77,6 +77,15 @@ class Links:
             self._absolute[key] = self._find(target, page)
         return self._absolute[key]
 
+    def href(self, target: str, page: Page) -> str:
+        """The address that `target` means, with its query and fragment."""
+        return target if self._is_exact(target) else self.resolve(target, page).href
+
+    def _is_exact(self, target: str) -> bool:
+        """Whether `target` is an address of the site's own, letter for letter: nearly all links are."""
+        known = self._known.get(target.rstrip("/")) == target
+        return known and target.startswith("/") and not target.lower().endswith(_MARKDOWN)
+
     def _find(self, target: str, page: Page) -> Target:
         target = self._without_site(target)
         if is_elsewhere(target):
@@ -100,6 +109,8 @@ class Links:
 
     def problem(self, reference: Reference, page: Page) -> Problem | None:
         """What is wrong with a reference of `page`, if anything is."""
+        if self._is_exact(reference.target):
+            return None
         found = self.resolve(reference.target, page)
         if not found.fault:
             return None

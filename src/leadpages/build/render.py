@@ -322,7 +322,7 @@ class SiteRenderer:
 
     def _page_key(self, page: Page, *beside: Page | None) -> str:
         parts = [self.base, page.key, page.digest, *(other.digest if other else "" for other in beside)]
-        parts += [self._links.resolve(target, page).href for target in page.links]
+        parts += [self._links.href(target, page) for target in page.links]
         pictures = [self._image(target, page) for target in page.pictures]
         parts += [self._others(page.url)] if self._translations else []
         pictures += [self._image(page.image, page)] if page.image else []
@@ -457,7 +457,7 @@ class SiteRenderer:
         return MARKS.sub(fill, body.html)
 
     def _href(self, target: str, page: Page) -> str:
-        found = self._links.resolve(target, page).href
+        found = self._links.href(target, page)
         href: str = self._env.globals["link"](found)  # type: ignore[operator]
         return href
 
