@@ -66,7 +66,7 @@ def test_json_of_a_problem(command: list[str], write_project: WriteProject, run_
                 "severity": "error",
                 "rule": "project",
                 "message": "there is no block `none`",
-                "hint": "known: cta, form, hero",
+                "hint": "`leadpages blocks` lists them",
                 "fixable": False,
             }
         ],
@@ -106,7 +106,7 @@ def test_commands_are_listed(run_cli: RunCli) -> None:
     """`--help` names every command, and each has a help of its own."""
     listed = run_cli("--help").stdout
 
-    for command in ("init", "new", "import", "build", "check", "serve", "leads", "deliver"):
+    for command in ("init", "new", "import", "build", "check", "serve", "blocks", "leads", "deliver"):
         assert f"\n  {command} " in listed
         assert run_cli(command, "--help").code == 0
 

@@ -124,7 +124,9 @@ def test_funnel(visitor: Visitor, demo: Served, installed: Installed, tmp_path: 
     assert address in installed.run("leads", "export", cwd=demo.project)
 
 
-@pytest.mark.parametrize("path", ["/", "/about/", "/demo/", "/posts/", "/posts/cost-per-lead-and-roi/", "/privacy/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/about/", "/blocks/", "/demo/", "/posts/", "/posts/cost-per-lead-and-roi/", "/privacy/"]
+)
 def test_pages_are_accessible(browser: Browser, demo: Served, path: str) -> None:
     """Every kind of page passes axe on a phone and a desktop, in light and dark, with no sideways scrolling."""
     for width, scheme in ((390, "light"), (1280, "dark")):

@@ -261,7 +261,8 @@ class Renderer:
             work.report(line, f"block `{directive.name}` {directive.fault}")
             return ""
         if declared is None:
-            work.report(line, f"there is no block `{directive.name}`", nearest(directive.name, self._blocks))
+            hint = nearest(directive.name, self._blocks) or "`leadpages blocks` lists them"
+            work.report(line, f"there is no block `{directive.name}`", hint)
             return ""
         if declared.container != directive.container:
             marks, ending = (":::", ", and ends with a line `:::`") if declared.container else ("::", "")

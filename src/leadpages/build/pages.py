@@ -134,12 +134,9 @@ class Body(Struct, frozen=True):
 
 def digest_of(*parts: object) -> str:
     """A digest of values that have a lasting `str`, or are bytes."""
-    made = blake2b(digest_size=_DIGEST_BYTES)
-    for part in parts:
-        data = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
-        made.update(b"%d:" % len(data))
-        made.update(data)
-    return made.hexdigest()
+    encoded = [part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass") for part in parts]
+    whole = b"".join([b"%d:%b" % (len(part), part) for part in encoded])
+    return blake2b(whole, digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def with_digest(page: Page) -> Page:

@@ -65,10 +65,12 @@ def find_sources(project: Path, inputs: Inputs, languages: Sequence[str]) -> tup
     problems += [Problem(path, 0, "a link to a folder", LINK_HINT) for path in linked]
     for path in sorted({*inputs.files, *inputs.links}):
         place = path.removeprefix(f"{SITE}/")
-        if place == path or place.startswith("data/") or not all(map(_is_published, place.split("/"))):
+        if place == path or place.startswith("data/"):
+            continue
+        if ("/." in path or "/_" in path) and not all(map(_is_published, place.split("/"))):
             continue
         stem, ending = os.path.splitext(place)
-        if path.encode(errors="replace").decode() != path:
+        if not path.isascii() and path.encode(errors="replace").decode() != path:
             problems.append(Problem(ascii(path)[1:-1], 0, "this name is not in UTF-8", "rename the file"))
         elif path in inputs.links and (fault := link_fault(project / path, project)):
             problems.append(Problem(path, 0, fault, LINK_HINT))

@@ -103,6 +103,8 @@ class BlockFile(Strict):
     """The TOML in the comment that opens a block's template."""
 
     description: str
+    #: The block as a writer types it.
+    example: str = ""
     container: bool = False
     attributes: dict[str, Attribute] = Field(default_factory=dict)
 

@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "build": "Write public/ and bundle/.",
     "check": "Report every problem that a build would, and write nothing.",
     "serve": "Show the site while you write it, with working forms and a mailbox.",
+    "blocks": "List the blocks that pages are made of.",
     "leads": "List, show and export leads.",
     "deliver": "Send the mails that are due.",
 }

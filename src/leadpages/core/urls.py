@@ -69,6 +69,8 @@ def unsafe_reason(path: str) -> str:
 def collision_key(path: str) -> str:
     """Equal for two paths that some file system or visitor would take for one."""
     plain = unquote(path) if "%" in path else path  # which unquote finds out in ten times the time
+    if plain.isascii():
+        return plain.lower()
     return unicodedata.normalize("NFC", plain).casefold()
 
 
