@@ -9,7 +9,7 @@ from tests.conftest import CONFIG, NEWSLETTER, RunCli, WriteProject
 
 GOOD = {"leadpages.toml": CONFIG, "site/index.md": "---\ntitle: A\n---\n\nText.\n", "forms/news.toml": NEWSLETTER}
 ODD = GOOD | {"site/index.md": "---\ntitle: A\nlayout: page\n---\n\nText.\n"}
-BAD = GOOD | {"site/index.md": "---\ntitle: A\n---\n\n::wxyz\n"}
+BAD = GOOD | {"site/index.md": "---\ntitle: A\n---\n\n::heroo\n"}
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_json_of_a_problem(command: list[str], write_project: WriteProject, run_
                 "column": 0,
                 "severity": "error",
                 "rule": "project",
-                "message": "there is no block `wxyz`",
-                "hint": "`leadpages blocks` lists them",
+                "message": "there is no block `heroo`",
+                "hint": "did you mean `hero`?",
                 "fixable": False,
             }
         ],

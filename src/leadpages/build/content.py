@@ -261,8 +261,7 @@ class Renderer:
             work.report(line, f"block `{directive.name}` {directive.fault}")
             return ""
         if declared is None:
-            hint = nearest(directive.name, self._blocks) or "`leadpages blocks` lists them"
-            work.report(line, f"there is no block `{directive.name}`", hint)
+            work.report(line, f"there is no block `{directive.name}`", nearest(directive.name, self._blocks))
             return ""
         if declared.container != directive.container:
             marks, ending = (":::", ", and ends with a line `:::`") if declared.container else ("::", "")
