@@ -199,11 +199,7 @@ class Renderer:
                 kind = child.type
                 if kind == "text":
                     if "{" in child.content and (found := _TEMPLATE_TAG.search(child.content)):
-                        hint = "write it in Markdown or as a block; `code` may hold it"
-                        message = (
-                            f"`{found[0]}` stands on the page as it is: text is no template, and has no shortcodes"
-                        )
-                        work.report(line, message, hint, "shortcode", "warning", work.column(line, found[0]))
+                        _report_template_tag(found[0], line, work)
                 elif kind in ("softbreak", "hardbreak"):
                     line += 1
                 elif kind == "link_open":

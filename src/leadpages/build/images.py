@@ -119,7 +119,7 @@ def opened(data: bytes) -> Iterator[Image.Image]:
         PngImagePlugin,
         TiffImagePlugin,
         WebPImagePlugin,
-    )  # fmt: skip
+    )
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata, which is not passed on, and of sizes, which are checked

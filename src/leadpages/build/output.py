@@ -110,7 +110,7 @@ class Trees:
         self.folder = folder
         self._work = folder.parent / WORK
         self._behind = self._work / f"{folder.name}.behind"
-        # As text, for what is done file by file: to join a Path takes longer than to write a page's link.
+        # As text, for what is done file by file: joining Paths was a twentieth of the writing.
         self._shown_root, self._behind_root = f"{self.folder}/", f"{self._behind}/"
         _undo_half_an_exchange(self._behind, folder)
         _check_ours(folder)

@@ -38,7 +38,7 @@ class _Read(Struct, frozen=True):
 
 
 _encoder: Final = json.Encoder()
-#: So many sources are read before their bodies are written: one write takes as long as a tenth of a page.
+#: So many sources are read before their bodies are written: a write for each was a twentieth of the reading.
 _AT_ONCE: Final = 50
 
 
@@ -126,7 +126,7 @@ class Reader:
             digest = digest_of(source.url, source.title, source.row.line, plain(source.row.values))
             return self._page(name, digest, lambda: (self._data_document(source), []))
         try:
-            with open(f"{self.project}/{path}", "rb") as file:  # noqa: PTH123  (a Path takes as long as the reading)
+            with open(f"{self.project}/{path}", "rb") as file:  # noqa: PTH123  (once for every source)
                 data = file.read()
         except OSError as error:
             problem = Problem(path, 0, f"cannot be read: {(error.strerror or str(error)).lower()}")

@@ -13,7 +13,7 @@ BLOCK_START, BLOCK_END = "\ue000", "\ue001"
 
 # Neither XML nor HTML may hold these. U+0080 to U+009F are let through: they are half of mojibake.
 _INVISIBLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff{BLOCK_START}{BLOCK_END}]")
-#: Those of them that an ASCII file can have, which is looked for in a twentieth of the time.
+#: Those of them that an ASCII file can have, which is looked for in a sixth of the time.
 _ASCII_CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
 # UTF-8 read as Windows-1252 leaves a lead byte (Â, Ã, â, ð …) with one to three characters that stand for
 # bytes 0x80 to 0xBF.

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from leadpages.build.config import read_config
-from leadpages.build.theme import load_theme
+from leadpages.build.theme import BlockFile, load_theme
 from leadpages.cli.options import project_option
 from leadpages.core.errors import ProjectError, nearest
-
-if TYPE_CHECKING:
-    from leadpages.build.theme import BlockFile
 
 
 @click.command()
