@@ -12,6 +12,7 @@ from tests.bench.measure import Row
 OURS: Final = "leadpages"
 UNCHANGED: Final = "leadpages, nothing changed"
 ONE_CHANGED: Final = "leadpages, one post changed"
+NEXT_CHANGED: Final = "leadpages, the next change"
 
 #: Posts, our case, their clean build, and the part of their wall time that ours may take.
 _TIMES: Final = (
@@ -21,6 +22,7 @@ _TIMES: Final = (
     (10_000, OURS, "eleventy", 0.6),
     (10_000, OURS, "pelican", 0.25),
     (10_000, ONE_CHANGED, "hugo", 0.25),
+    (10_000, NEXT_CHANGED, "hugo", 0.25),
     (10_000, UNCHANGED, "hugo", 0.1),
 )
 _MEMORY_OF_HUGO: Final = 0.35

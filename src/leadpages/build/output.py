@@ -18,6 +18,7 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -25,12 +26,15 @@ from typing import Final, NamedTuple
 from msgspec import json
 
 from leadpages.build.records import read_record, write_record
+from leadpages.build.workers import Aside
 from leadpages.core.errors import OutputError
 
 WORK: Final = ".leadpages"
 #: Tells an output folder that leadpages made, and may replace, from one that someone else filled.
 MARKER: Final = ".leadpages"
 _MARKER_TEXT: Final = b"Made by `leadpages build`, which replaces this folder as a whole.\n"
+#: From this many files on, getting ready is.
+_WORTH_A_PROCESS: Final = 1000
 _RENAME_EXCHANGE: Final = 2
 _AT_FDCWD: Final = -100
 
@@ -98,10 +102,18 @@ def _lock(descriptor: int) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
-class Trees:
-    """The shown folder and the one behind it. Use it under `locked(folder.parent)`.
+class _Ready(NamedTuple):
+    """What getting ready found: files on show that are not as they were written, and in what the folder behind differs
+    from the shown one as it was written: its own entries, and the files that it does not have.
+    """
 
-    `shown` are the files on show that are as they were written. `intact` is whether they are all that is there.
+    changed: frozenset[str]
+    differs: Mapping[str, Entry]
+    lacks: frozenset[str]
+
+
+class Trees:
+    """The shown folder and the one behind it. Use it under `locked(folder.parent)`, and close it.
 
     Raises OutputError when the folder has files that leadpages did not put there.
     """
@@ -114,34 +126,64 @@ class Trees:
         self._shown_root, self._behind_root = f"{self.folder}/", f"{self._behind}/"
         _undo_half_an_exchange(self._behind, folder)
         _check_ours(folder)
-        noted = self._read_manifest(folder)
-        self.shown = _unchanged(folder, noted.files)
-        self.intact = bool(noted.files) and len(self.shown) == len(noted.files) and _same_folders(folder, noted)
+        self._noted = self._read_manifest(folder)
+        self._readiness: Aside[_Ready] | None = None
         self._old: Mapping[str, Entry] = {}
+
+    @cached_property
+    def _changed(self) -> frozenset[str]:
+        return _changed(self.folder, self._noted.files)
+
+    @cached_property
+    def shown(self) -> Mapping[str, Entry]:
+        """The files on show that are as they were written."""
+        return {path: entry for path, entry in self._noted.files.items() if path not in self._changed}
+
+    @property
+    def intact(self) -> bool:
+        """Whether the folder on show is just as it was written."""
+        return bool(self._noted.files) and not self._changed and _same_folders(self.folder, self._noted)
+
+    def get_ready(self, workers: int) -> None:
+        """Have the folder behind made ready by another one of `workers`, while this one does something else."""
+        self._readiness = Aside(self._ready, workers if len(self._noted.files) >= _WORTH_A_PROCESS else 1)
 
     def begin(self) -> None:
         """Make ready to bring the folder behind up to date."""
+        self._changed, differs, lacks = self._readiness.result if self._readiness else self._ready()
+        self._old = {path: entry for path, entry in self._noted.files.items() if path not in lacks} | {**differs}
+
+    def close(self) -> None:
+        """Stop getting ready."""
+        if self._readiness:
+            self._readiness.close()
+
+    def _ready(self) -> _Ready:
+        """See what there is, and let the folder behind be of use: where it is of none, with what is on show."""
         noted, file = self._read_manifest(self._behind), self._manifest(self._behind)
-        same = len(_unchanged(self._behind, noted.files)) == len(noted.files) and _same_folders(self._behind, noted)
+        same = _same_folders(self._behind, noted) and not _changed(self._behind, noted.files)
         if file:
             file.unlink(missing_ok=True)
-        self._old = noted.files if same else {}
-        if not self._old:
-            with suppress(FileNotFoundError):
-                shutil.rmtree(self._behind)
-            self._behind.mkdir(parents=True)
-            (self._behind / MARKER).write_bytes(_MARKER_TEXT)
+        old = noted.files if same and noted.files else self._begin_anew()
+        differs = {path: entry for path, entry in old.items() if self._noted.files.get(path) != entry}
+        return _Ready(self._changed, differs, frozenset(self._noted.files.keys() - old.keys()))
+
+    def _begin_anew(self) -> dict[str, Entry]:
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self._behind)
+        self._behind.mkdir(parents=True)
+        (self._behind / MARKER).write_bytes(_MARKER_TEXT)
+        paths = [path for path in self._noted.files if path not in self._changed]
+        _make_folders(self._behind, paths)
+        return {path: self._keep(path, self._noted.files[path]) for path in paths}
 
     def keep(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
         """Let the folder behind have these files of the shown one; their entries there."""
-        if not self._old:
-            _make_folders(self._behind, entries)
         kept = {}
         for path, entry in entries.items():
             old = self._old.get(path)
             if old is None or old.digest != entry.digest:
-                status = self._link(path)
-                kept[path] = entry._replace(mtime_ns=status.st_mtime_ns, inode=status.st_ino)
+                kept[path] = self._keep(path, entry)
             else:  # where it is the same file, nearly always, it has the same entry
                 same = old[1:4] == entry[1:4]
                 kept[path] = entry if same else entry._replace(mtime_ns=old.mtime_ns, inode=old.inode)
@@ -173,6 +215,10 @@ class Trees:
             self.folder.rename(self._behind)
         else:
             self._behind.rename(self.folder)
+
+    def _keep(self, path: str, entry: Entry) -> Entry:
+        status = self._link(path)
+        return entry._replace(mtime_ns=status.st_mtime_ns, inode=status.st_ino)
 
     def _shows(self, path: str, digest: str, size: int) -> bool:
         entry = self.shown.get(path)
@@ -238,18 +284,19 @@ def _folders(paths: Iterable[str]) -> set[str]:
     return found
 
 
-def _unchanged(folder: Path, entries: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Those of `entries` that are on the disk as they were written."""
+def _changed(folder: Path, entries: Mapping[str, Entry]) -> frozenset[str]:
+    """Those of `entries` that are not on the disk as they were written."""
     root = f"{folder}/"
-    found = {}
+    found = set()
     for path, entry in entries.items():
         try:
             status = os.lstat(root + path)
         except OSError:
+            found.add(path)
             continue
-        if (status.st_size, status.st_mtime_ns, status.st_ino) == entry[1:4]:
-            found[path] = entry
-    return found
+        if (status.st_size, status.st_mtime_ns, status.st_ino) != entry[1:4]:
+            found.add(path)
+    return frozenset(found)
 
 
 def _same_folders(folder: Path, noted: _Manifest) -> bool:

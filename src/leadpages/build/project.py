@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -61,41 +61,48 @@ class Builder:
                 inputs = scan(self.project)
             with translated(self.output):
                 early = self._ahead is not None and self._ahead.show(inputs, now)
-                public, bundle = Trees(self.output / PUBLIC), Trees(self.output / BUNDLE)
-            # As text, because a path need not be one that JSON can hold.
-            state = ascii((replace(self.options, workers=0), self.project.resolve(), program_signature()))
-            last = _read_last(self.output / WORK / _LAST)
-            if last and last.still_holds(state, inputs, now) and public.intact and bundle.intact:
-                return Report(last.counts, 0, last.files, time.monotonic() - started, last.warnings)
-            # Imported here: a build that has nothing to do ends without it.
-            from leadpages.build.writing import Build
+                with closing(Trees(self.output / PUBLIC)) as public, closing(Trees(self.output / BUNDLE)) as bundle:
+                    report = self._build(inputs, public, bundle, now, now_ns, progress or quiet)
+        if early:  # the build found it as it would have made it
+            report = replace(report, changed=report.changed + 1, unchanged=report.unchanged - 1)
+        return replace(report, seconds=time.monotonic() - started)
 
-            with translated(self.output):
-                done = Build(self.project, inputs, self.options, public, bundle, progress or quiet)
-                report, ready = done.run(now, now_ns, self._remembered)
-            self._remembered = ready.remembered
-            if early:  # the build found it as it would have made it
-                report = replace(report, changed=report.changed + 1, unchanged=report.unchanged - 1)
-            if self.ahead:
-                from leadpages.build.ahead import Ahead
+    def _build(
+        self, inputs: Inputs, public: Trees, bundle: Trees, now: datetime, now_ns: int, progress: Progress
+    ) -> Report:
+        # As text, because a path need not be one that JSON can hold.
+        state = ascii((replace(self.options, workers=0), self.project.resolve(), program_signature()))
+        last = _read_last(self.output / WORK / _LAST)
+        if last and last.still_holds(state, inputs, now) and public.intact and bundle.intact:
+            return Report(last.counts, 0, last.files, 0.0, last.warnings)
+        public.get_ready(self.options.workers)
+        # Imported here: a build that has nothing to do ends without it.
+        from leadpages.build.writing import Build
 
-                self._ahead = Ahead(ready, self.output / PUBLIC)
-            record = _Last(
-                state,
-                inputs.links,
-                inputs.odd,
-                {path: found if settled(found, now_ns) else None for path, found in inputs.files.items()},
-                now,
-                ready.until,
-                report.counts,
-                report.changed + report.unchanged,
-                report.warnings,
-            )
-            # The site is shown, and a build that knows less does more: neither a full disk nor a name that is no text
-            # is a reason to fail.
-            with suppress(OSError, UnicodeEncodeError):
-                write_record(self.output / WORK / _LAST, json.encode(record))
-        return Report(report.counts, report.changed, report.unchanged, time.monotonic() - started, report.warnings)
+        report, ready = Build(self.project, inputs, self.options, public, bundle, progress).run(
+            now, now_ns, self._remembered
+        )
+        self._remembered = ready.remembered
+        if self.ahead:
+            from leadpages.build.ahead import Ahead
+
+            self._ahead = Ahead(ready, self.output / PUBLIC)
+        record = _Last(
+            state,
+            inputs.links,
+            inputs.odd,
+            {path: found if settled(found, now_ns) else None for path, found in inputs.files.items()},
+            now,
+            ready.until,
+            report.counts,
+            report.changed + report.unchanged,
+            report.warnings,
+        )
+        # The site is shown, and a build that knows less does more: neither a full disk nor a name that is no text is a
+        # reason to fail.
+        with suppress(OSError, UnicodeEncodeError):
+            write_record(self.output / WORK / _LAST, json.encode(record))
+        return report
 
     def _check_place(self) -> None:
         """What is put among the sources would be a source of the next build, and gated files would be published."""

@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from PIL import ImageColor
-
 Colour = tuple[int, int, int]
 
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
@@ -44,6 +42,8 @@ def _read(value: str, properties: Mapping[str, Sequence[str]], steps: int) -> Co
     if named := _VAR.match(value):
         values = [*(properties.get(named[1], ())[-1:]), *([named[2].strip()] if named[2] else [])]
         return _read(values[0], properties, steps - 1) if values and steps else None
+    from PIL import ImageColor  # where colours are needed: nothing is drawn anew in most builds
+
     try:
         return ImageColor.getrgb(value)[:3]
     except ValueError:

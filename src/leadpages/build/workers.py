@@ -1,4 +1,4 @@
-"""Sharing one job out over processes that are forked for it, where forking is sound."""
+"""Work in processes that are forked for it, where forking is sound: one job shared out, or one beside all others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import BinaryIO, Final, TypeVar
+from functools import cached_property
+from typing import BinaryIO, Final, Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,8 +30,7 @@ def share_out(
     threads, or on systems where forking is not sound, all is done here. So is the share of a process that
     fails, which brings its error to light.
     """
-    forks = sys.platform == "linux" and threading.active_count() == 1
-    count = max(1, min(workers if forks else 1, len(items) // enough))
+    count = max(1, min(workers if _may_fork() else 1, len(items) // enough))
     shares = [items[at::count] for at in range(count)]
     children: list[tuple[int, BinaryIO]] = []
     gc.freeze()  # or each collection would write to memory that the processes share
@@ -42,6 +42,33 @@ def share_out(
         gc.unfreeze()
         for child in children:
             _end(*child)
+
+
+class Aside(Generic[Result]):
+    """`work` done once by another one of `workers`, where there is one, while this process goes on.
+
+    Until its result is there, nothing here may touch what it works on. Close it: nobody else ends the process.
+    """
+
+    def __init__(self, work: Callable[[], Result], workers: int) -> None:
+        self._work = work
+        self._child = _fork(lambda _: work(), ()) if workers > 1 and _may_fork() else None
+
+    @cached_property
+    def result(self) -> Result:
+        """What came out of it; wait for that."""
+        if self._child is None:
+            return self._work()
+        return _collect(*self._child, lambda _: self._work(), ())
+
+    def close(self) -> None:
+        """Do without it."""
+        if self._child is not None:
+            _end(*self._child)
+
+
+def _may_fork() -> bool:
+    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def _fork(work: Callable[[Sequence[Item]], Result], share: Sequence[Item]) -> tuple[int, BinaryIO]:
