@@ -2,8 +2,9 @@
 
 Each makes a page a post, an index of ten a page, a page a tag, a feed of twenty and a sitemap, in a fresh process
 without output or caches of its own ("clean"). leadpages then builds again with nothing changed, and twice more after
-a line was added to one post: the first of these has to make the second one of the two folders. All take turns, so that a busy machine slows all of them. The first round looks at the
-memory of each and is not timed. With more than 10,000 posts leadpages builds alone. Linux only.
+a line was added to one post: the first of these has to make the second one of the two folders, too. All take turns,
+so that a busy machine slows all of them. The first round looks at the memory of each and is not timed. With more than
+10,000 posts leadpages builds alone. Linux only.
 """
 
 from __future__ import annotations
