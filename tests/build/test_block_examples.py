@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def test_example(name: str, write_project: WriteProject, run_cli: RunCli) -> Non
     front = f"---\ntitle: All of the block {name}\ndescription: {'What it is good for, and how. ' * 3}\n---\n"
     page = {"site/index.md": f"{front}\n{example}"}
     project = write_project({"leadpages.toml": CONFIG, "forms/newsletter.toml": NEWSLETTER, **page})
+    shutil.copytree(ROOT / "site/media", project / "site/media")
     built = run_cli("build", "--project", project)
     assert built.code == 0, built.stderr
     assert "warning" not in built.stderr

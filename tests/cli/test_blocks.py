@@ -31,7 +31,7 @@ def test_blocks(write_project: WriteProject, run_cli: RunCli) -> None:
             "description": "Waves.",
             "example": "",
             "container": True,
-            "attributes": {"height": {"type": "text", "required": True}},
+            "attributes": {"height": {"type": "text", "required": True, "choices": []}},
         }
     }
 

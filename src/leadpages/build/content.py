@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 from html import unescape
 from itertools import pairwise
 from typing import Any, Final
@@ -18,6 +19,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 from msgspec import structs
 
+from leadpages.build.dates import long_moment, rfc3339
 from leadpages.build.directives import Directive
 from leadpages.build.documents import Document
 from leadpages.build.markdown import (
@@ -128,6 +130,7 @@ class Renderer:
         data: Any = None,
         broken_forms: Collection[str] = (),
         reserved_ids: Collection[str] = (),
+        zone: tzinfo = UTC,
     ) -> None:
         self._reserved_ids = {*reserved_ids, FORM_ID}
         self._forms, self._broken_forms = forms, broken_forms
@@ -138,11 +141,13 @@ class Renderer:
         for md in self._parsers.values():
             md.add_render_rule("placed_block", _render_place)
             md.add_render_rule("image", _render_place)
+        self._zone = zone
         self._trusts_html = markdown.trusted_html or markdown.preset == "commonmark"
         self._rendered_forms: dict[tuple[str, str, str], str] = {}
         self._work: _Rendering | None = None
         env.globals["link"] = lambda path: self._work.link(path) if self._work else path
         env.globals["picture"] = self._picture
+        env.filters |= {"long_moment": long_moment, "rfc3339": rfc3339}
 
     def render(self, document: Document, placed_form: str) -> tuple[Page, Body, list[Problem]]:
         """The page of `document`, with `placed_form` under it unless it is "" or the page has that form already."""
@@ -300,11 +305,27 @@ class Renderer:
                 values[name] = Markup(self._render_form(given, work, line)) if given else ""  # noqa: S704
             elif given and attribute.type in ("url", "image") and not md.validateLink(given):
                 work.report(line, f"attribute `{name}` of block `{directive.name}` is no address: {given}")
+            elif given and attribute.choices and given not in attribute.choices:
+                message = f"attribute `{name}` of block `{directive.name}` is `{given}`"
+                work.report(line, message, "expected one of " + ", ".join(attribute.choices))
+            elif given and attribute.type == "moment":
+                values[name] = self._moment(name, given, directive, work, line)
             else:
-                values[name] = given or ""
+                values[name] = given or next(iter(attribute.choices), "")
                 if given and attribute.type in ("url", "image"):
                     work.note(given, line, is_image=attribute.type == "image")
         return values if len(work.problems) == before else None
+
+    def _moment(self, name: str, given: str, directive: Directive, work: _Rendering, line: int) -> datetime | None:
+        try:
+            found = datetime.fromisoformat(given)
+            if len(given) <= len("2026-03-31"):
+                raise ValueError("a day has many moments")
+        except ValueError:
+            message = f"attribute `{name}` of block `{directive.name}` is no moment: {given}"
+            work.report(line, message, 'expected a day and a time, like "2026-03-31 18:00"')
+            return None
+        return found if found.tzinfo else found.replace(tzinfo=self._zone)
 
     def _render_form(self, name: str, work: _Rendering, line: int) -> str:
         page = work.document.page

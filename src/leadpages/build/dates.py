@@ -26,6 +26,14 @@ def long_day(moment: datetime | None, language: str, date_format: str = "long") 
     return _in_words(moment.date(), language, date_format) if moment else ""
 
 
+def long_moment(moment: datetime, language: str) -> str:
+    """The day and the time in words, with the zone: `5 March 2026, 18:00 CET`."""
+    from babel.dates import format_time
+
+    clock = format_time(moment, "short", tzinfo=moment.tzinfo, locale=_locale(language))
+    return f"{long_day(moment, language)}, {clock} {moment.tzname()}"
+
+
 def rfc3339(moment: datetime | None) -> str:
     """`2026-03-05T09:00:00+01:00`, for feeds (RFC 3339); "" for None."""
     return moment.isoformat(timespec="seconds") if moment else ""

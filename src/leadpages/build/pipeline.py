@@ -301,6 +301,7 @@ def _reader(ground: Ground, infos: Mapping[str, SiteInfo], base: str, cache: Cac
         ground.data.tree,
         ground.broken_forms,
         ground.theme.anchors(),
+        ground.config.zone,
     )
     names = ground.forms.keys()
     return Reader(ground.project, ground.config, ground.theme, ground.defaults, renderer, names, base, cache)

@@ -39,7 +39,7 @@ TEMPLATE_ERRORS: Final = (
     ValueError,
 )
 
-AttributeType = Literal["text", "url", "image", "form", "flag"]
+AttributeType = Literal["text", "url", "image", "form", "flag", "moment"]
 KeyType = Literal["text", "number", "flag", "list"]
 SettingType = Literal["text", "number", "flag", "color", "url"]
 _SETTING_TYPES: Final[dict[SettingType, type | tuple[type, ...]]] = {
@@ -93,10 +93,17 @@ _ID: Final = re.compile(r'\bid="([^"{}]+)"')
 
 
 class Attribute(Strict):
-    """One attribute of a block."""
+    """One attribute of a block. `choices` are all that a text may be; where it is not required, the first is meant."""
 
     type: AttributeType = "text"
     required: bool = False
+    choices: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _choices_are_texts(self) -> Self:
+        if self.choices and self.type != "text":
+            raise Fault(f"an attribute of type {self.type} has no `choices`", "choices", "remove one of them")
+        return self
 
 
 class BlockFile(Strict):

@@ -43,5 +43,6 @@ def _described(name: str, block: BlockFile) -> str:
     lines = [f"{name}: {block.description}", "", kind]
     width = max(map(len, block.attributes), default=0)
     for key, attribute in block.attributes.items():
-        lines.append(f"  {key:{width}}  {attribute.type}{', required' if attribute.required else ''}")
+        kind = " | ".join(attribute.choices) or attribute.type
+        lines.append(f"  {key:{width}}  {kind}{', required' if attribute.required else ''}")
     return "\n".join([*lines, "", block.example.strip()] if block.example else lines)
