@@ -10,14 +10,18 @@ import pytest
 
 from leadpages.core.bundle import FORMAT, INDEX, Bundle, Edition, MailTemplate, dump, load
 from leadpages.core.errors import BundleError
-from leadpages.core.forms import Choice, Field, Form, GatedFile
+from leadpages.core.forms import Choice, Condition, Field, Form, GatedFile
 from leadpages.core.placeholders import Gap
 from leadpages.core.site import MenuItem, SiteInfo
 from leadpages.core.translations import Catalog
 
 SITE = SiteInfo("Tëst", "https://www.example.com", "", "", "", "en", (MenuItem("Blog", "/posts/"),), "/posts/")
 FILE = GatedFile("files/guide/guide.pdf", "guide.pdf", "application/pdf", 7, "ab" * 32, 604_800, 20)
-FIELDS = (Field("email", "email", "E-mail", required=True), Field("size", "radio", "Size", choices=(Choice("s", "S"),)))
+FIELDS = (
+    Field("email", "email", "E-mail", required=True),
+    Field("size", "radio", "Size", choices=(Choice("s", "S"),)),
+    Field("team", "text", "Team", show_when=Condition("size", ("s",))),
+)
 GUIDE = Form("guide", "The guide", FIELDS, "Send", "/thanks/guide/", file=FILE)
 NEWS = Form("news", "News", FIELDS[:1], "Send", "/thanks/news/", double_opt_in=False)
 CONFIRM = MailTemplate("confirm", "Ann <a@example.com>", ("Hi ", Gap("name", "there")), ("<p>", Gap("email")), ("x",))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadpages.core.forms import Accepted, Choice, Consent, Field, FieldType, Form, Rejected, validate
+from leadpages.core.forms import Accepted, Choice, Condition, Consent, Field, FieldType, Form, Rejected, validate
 from leadpages.core.translations import Catalog
 
 EMAIL = Field("email", "email", "Work e-mail", required=True)
@@ -315,6 +315,45 @@ def test_a_consent_is_kept_with_the_words_that_stood_beside_the_box() -> None:
 def test_text_is_kept_as_nfc_with_lf() -> None:
     """Two ways to type one letter, or one line end, are one text."""
     assert value_of(Field("answer", "textarea", "Answer"), "Ame\u0301lie\r\nund\r\n") == "Am\u00e9lie\nund"
+
+
+SIZE = Field("size", "select", "Size", choices=CHOICES)
+TEAM = Field("team", "text", "Team", required=True, show_when=Condition("size", ("l", "xl")))
+
+
+@pytest.mark.parametrize(
+    ("size", "team", "outcome"),
+    [
+        ("l", "Sales", {"size": "l", "team": "Sales"}),
+        ("l", "", "required"),
+        ("s", "", {"size": "s"}),
+        ("s", "Sales", {"size": "s"}),
+        ("", "Sales", {}),
+        ("m", "", "unknown_choice"),
+    ],
+)
+def test_a_field_is_asked_for_by_the_answer_to_another(size: str, team: str, outcome: dict[str, str] | str) -> None:
+    """Only then is it required; an answer to what was not asked is dropped."""
+    answer = validate(form(SIZE, TEAM), {"email": ["a@example.com"], "size": [size], "team": [team]})
+    if isinstance(answer, Rejected):
+        assert [error.code for error in answer.errors] == [outcome]
+    else:
+        assert answer.values == {"email": "a@example.com"} | dict(outcome)
+
+
+def test_what_hangs_on_a_field_that_is_not_asked_for_is_not_asked_for_either() -> None:
+    """Also when both were posted."""
+    mail = Field("mail", "consent", "By mail", show_when=Condition("boxes", ("s",)))
+    day = Field("day", "date", "Day", required=True, show_when=Condition("mail", ("yes",)))
+    chain = form(Field("boxes", "checkbox", "Boxes", choices=CHOICES), mail, day)
+    posted = {"email": ["a@example.com"], "boxes": ["l"], "mail": ["yes"], "day": ["2026-01-01"]}
+    left = validate(chain, posted)
+    asked = validate(chain, posted | {"boxes": ["l", "s"]})
+    assert isinstance(left, Accepted)
+    assert (left.values, left.consents) == ({"email": "a@example.com", "boxes": ["l"]}, ())
+    assert isinstance(asked, Accepted)
+    assert asked.values["day"] == "2026-01-01"
+    assert asked.consents == (Consent("mail", "By mail"),)
 
 
 EVERY_TYPE = form(

@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SITE = "https://www.example.com"
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
 
-#: A lead magnet with every kind of field, a newsletter, and a form that asks for no confirmation.
+#: A lead magnet with many kinds of field, a newsletter, and two forms that ask for no confirmation.
 PROJECT: Mapping[str, str | bytes] = {
     "leadpages.toml": f'title = "Test site"\nbase_url = "{SITE}"\n',
     "forms/guide/guide.pdf": PDF,
@@ -97,6 +97,26 @@ name = "message"
 type = "textarea"
 label = "Message"
 required = true
+""",
+    "forms/visit.toml": """\
+title = "Visit us"
+double_opt_in = false
+[[fields]]
+name = "email"
+type = "email"
+label = "E-mail"
+required = true
+[[fields]]
+name = "answer_by"
+type = "radio"
+label = "How shall we answer?"
+choices = [{ value = "mail", label = "By mail" }, { value = "tel", label = "By phone" }]
+[[fields]]
+name = "phone"
+type = "tel"
+label = "Phone"
+required = true
+show_when = { field = "answer_by", one_of = ["tel"] }
 """,
 }
 

@@ -109,6 +109,27 @@ def test_the_start_time_goes_on_with_the_form(funnel: Funnel) -> None:
     assert [lead.email for lead in funnel.service.store.leads()] == ["ann@example.com"]
 
 
+def test_a_field_that_is_not_always_asked_for_says_when_and_stops_nobody(funnel: Funnel) -> None:
+    """Without scripts it is there, is not required by the browser, and is required by the handler when it counts."""
+    phone = element(funnel.client.get("/f/visit").text, "input", name="phone").attributes
+    note = element(funnel.client.get("/f/visit").text, "p", id="form-phone-when")
+    assert note.text == "If the answer to “How shall we answer?” is: By phone"
+    assert note.attributes["id"] in phone["aria-describedby"].split()
+    assert "required" not in phone
+    by_phone = funnel.post("visit", {"email": "ann@example.com", "answer_by": "tel", "phone": ""})
+    assert element(by_phone.text, "a", href="#form-phone").text == "Enter phone"
+    assert (
+        funnel.post("visit", {"email": "ann@example.com", "answer_by": "mail", "phone": "030 12345"}).status_code == 303
+    )
+    ((_, kept),) = funnel.service.store.submissions()
+    assert kept.values == {"email": "ann@example.com", "answer_by": "mail"}
+
+
+def test_the_handlers_own_page_runs_no_script(funnel: Funnel) -> None:
+    """Its policy allows none."""
+    assert elements(funnel.client.get("/f/visit").text, "script") == []
+
+
 def test_programs_get_every_error_as_json(funnel: Funnel) -> None:
     """Each has its field, a code and the same message as on the page; the request has a name."""
     reply = funnel.post("guide", {"email": "ann@", "size": "9"}, Accept="application/json")

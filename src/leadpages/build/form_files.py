@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -20,7 +20,7 @@ from leadpages.build.markdown import absolute_links, inline_html, inline_text, s
 from leadpages.build.schema import Fault, Lines, Strict, check, line_of
 from leadpages.build.toml_file import read_toml
 from leadpages.core.errors import Problem, nearest
-from leadpages.core.forms import HONEYPOT_FIELD, Choice, FieldType, Form, GatedFile
+from leadpages.core.forms import HONEYPOT_FIELD, Choice, Condition, FieldType, Form, GatedFile
 from leadpages.core.forms import Field as FormField
 from leadpages.core.times import parse_duration
 from leadpages.core.translations import Catalog, translate
@@ -106,6 +106,13 @@ class ChoiceKeys(Strict):
     label: str = Field(min_length=1)
 
 
+class ConditionKeys(Strict):
+    """`show_when`."""
+
+    field: str
+    one_of: tuple[str, ...] = Field(min_length=1)
+
+
 Bound = Annotated[str, BeforeValidator(_as_text)]
 
 
@@ -129,6 +136,7 @@ class FieldKeys(Strict):
     min: Bound = ""
     max: Bound = ""
     step: Bound = ""
+    show_when: ConditionKeys | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -272,13 +280,14 @@ def _read_form(
         return None, [*toml.warnings, *keys]
     folder = file.parent if file.name == FILE else None
     gated = _gated_file(name, keys, folder, path, lines)
-    problems = _problems(keys, path, lines) + ([gated] if isinstance(gated, Problem) else [])
+    fields = tuple(_field(field, config) for field in keys.fields)
+    problems = _problems(keys, path, lines) + _wrong_conditions(fields, path, lines)
     if problems or isinstance(gated, Problem):
-        return None, [*toml.warnings, *problems]
+        return None, [*toml.warnings, *problems, *([gated] if isinstance(gated, Problem) else [])]
     form = Form(
         name=name,
         title=keys.title,
-        fields=tuple(_field(field, config) for field in keys.fields),
+        fields=fields,
         button=keys.button,
         thank_you="",
         intro_html=absolute_links(simple_html(keys.intro), config.base_url, config.page_url),
@@ -321,6 +330,31 @@ def _problems(keys: FormKeys, path: str, lines: Lines) -> list[Problem]:
     return problems
 
 
+def _wrong_conditions(fields: Sequence[FormField], path: str, lines: Lines) -> list[Problem]:
+    """What is wrong with each `show_when`. A field hangs on one before it only, so that there are no circles."""
+    problems = []
+    for number, field in enumerate(fields):
+        if field.show_when and (fault := _condition_fault(field, field.show_when, fields[:number])):
+            line = line_of(("fields", number, "show_when"), lines)
+            problems.append(Problem(path, line, f"`show_when` of field `{field.name}` {fault[0]}", fault[1]))
+    return problems
+
+
+def _condition_fault(field: FormField, condition: Condition, before: Sequence[FormField]) -> tuple[str, str] | None:
+    other = next((found for found in before if found.name == condition.field), None)
+    if other is None:
+        hint = nearest(condition.field, [found.name for found in before]) or "name a field that stands before it"
+        return f"is about `{condition.field}`, which is no field before it", hint
+    if field.type == "email" and not any(found.type == "email" for found in before):
+        return "may leave out who the lead is", "the first field of type email is always asked for"
+    known = other.answers
+    if not known:
+        return f"is about `{other.name}`, which is of type {other.type}", "name a field that has choices, or a box"
+    if wrong := next((value for value in condition.one_of if value not in known), None):
+        return f"waits for `{wrong}`, which is no answer to `{other.name}`", nearest(wrong, known)
+    return None
+
+
 def _gated_file(name: str, keys: FormKeys, folder: Path | None, path: str, lines: Lines) -> GatedFile | Problem | None:
     if not keys.file:
         return None
@@ -349,6 +383,7 @@ def _gated_file(name: str, keys: FormKeys, folder: Path | None, path: str, lines
 def _field(keys: FieldKeys, config: Config) -> FormField:
     data: dict[str, Any] = {name: getattr(keys, name) for name in FieldKeys.model_fields}
     choices = tuple(Choice(choice.value, choice.label) for choice in keys.choices)
-    data |= {"choices": choices, "label": inline_text(keys.label)}
+    when = Condition(keys.show_when.field, keys.show_when.one_of) if keys.show_when else None
+    data |= {"choices": choices, "label": inline_text(keys.label), "show_when": when}
     label_html = absolute_links(inline_html(keys.label), config.base_url, config.page_url)
     return FormField(**data, label_html=label_html)

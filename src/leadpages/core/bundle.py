@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from leadpages.core.errors import BundleError
-from leadpages.core.forms import Choice, Field, Form, GatedFile
+from leadpages.core.forms import Choice, Condition, Field, Form, GatedFile
 from leadpages.core.placeholders import Gap, Pieces
 from leadpages.core.site import MenuItem, SiteInfo
 from leadpages.core.translations import ENGLISH, Catalog, translate
@@ -152,11 +152,15 @@ def _load_menu(items: list[dict[str, Any]]) -> tuple[MenuItem, ...]:
 
 
 def _load_form(data: dict[str, Any]) -> Form:
-    fields = tuple(
-        Field(**{**field, "choices": tuple(Choice(**choice) for choice in field["choices"])})
-        for field in data["fields"]
-    )
+    fields = tuple(_load_field(field) for field in data["fields"])
     return Form(**{**data, "fields": fields, "file": GatedFile(**data["file"]) if data["file"] else None})
+
+
+def _load_field(data: dict[str, Any]) -> Field:
+    choices = tuple(Choice(**choice) for choice in data["choices"])
+    when = data["show_when"]
+    condition = Condition(when["field"], tuple(when["one_of"])) if when else None
+    return Field(**{**data, "choices": choices, "show_when": condition})
 
 
 def _load_mail(data: dict[str, Any]) -> MailTemplate:

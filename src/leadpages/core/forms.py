@@ -38,6 +38,9 @@ STARTED_FIELD: Final = "_started"
 #: Left empty by people, who do not see it; filled by programs that fill everything.
 HONEYPOT_FIELD: Final = "favourite_page"
 
+#: What a box without choices posts when it is ticked.
+BOX_VALUE: Final = "yes"
+
 TEL_PATTERN: Final = r"\+?[0-9 ().\/\-]{5,25}"
 URL_PATTERN: Final = r"https?:\/\/.+"
 _DEFAULT_MAX_LENGTH: Final = {"textarea": 5000, "email": 254, "url": 2000, "tel": 25}
@@ -50,6 +53,14 @@ class Choice:
 
     value: str
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """That another field, which stands before, has one of these answers."""
+
+    field: str
+    one_of: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +83,19 @@ class Field:
     min: str = ""
     max: str = ""
     step: str = ""
+    show_when: Condition | None = None
 
     @property
     def longest(self) -> int:
         """The most code units that an answer may have, also where the form sets no limit."""
         return self.max_length or _DEFAULT_MAX_LENGTH.get(self.type, 500)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What can be answered, where that is a list: the values of choices, or `yes` for a box."""
+        if self.choices:
+            return tuple(choice.value for choice in self.choices)
+        return (BOX_VALUE,) if self.type in ("checkbox", "consent") else ()
 
     @property
     def html_pattern(self) -> str:
@@ -115,6 +134,11 @@ class Form:
     def email_field(self) -> Field:
         """The field that says who the lead is: the first one of type email."""
         return next(field for field in self.fields if field.type == "email")
+
+    @property
+    def needs_extras(self) -> bool:
+        """Whether its script has more to do than to show errors."""
+        return any(field.show_when for field in self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +185,15 @@ class _Invalid(Exception):
 def validate(form: Form, posted: Mapping[str, Sequence[str]], catalog: Catalog = ENGLISH) -> Accepted | Rejected:
     """Check what was posted, and say in the words of `catalog` what is wrong.
 
-    Names that the form does not declare are dropped.
+    Names that the form does not declare are dropped, and so are answers to what was not asked.
     """
     errors: list[FieldError] = []
     values: dict[str, str | list[str]] = {}
     consents: list[Consent] = []
     typed = {f.name: [clean_text(text) for text in posted.get(f.name, ())] for f in form.fields}
     for field in form.fields:
+        if not _is_asked(field, values):
+            continue
         try:
             answer = _check(field, typed[field.name])
         except _Invalid as invalid:
@@ -195,6 +221,14 @@ def has_control_characters(text: str, *, allow_lines: bool = False) -> bool:
     """
     allowed = "\n\t" if allow_lines else ""
     return any((c in _BREAKS or unicodedata.category(c) in ("Cc", "Cs")) and c not in allowed for c in text)
+
+
+def _is_asked(field: Field, values: Mapping[str, str | list[str]]) -> bool:
+    """Whether the answers so far are those that `field` is shown for."""
+    if field.show_when is None:
+        return True
+    answer = values.get(field.show_when.field, [])
+    return not set([answer] if isinstance(answer, str) else answer).isdisjoint(field.show_when.one_of)
 
 
 def _check(field: Field, typed: list[str]) -> str | list[str]:
@@ -324,7 +358,7 @@ def _check_choice(field: Field, text: str) -> str:
 
 
 def _check_box(field: Field, text: str) -> str:
-    if text != "yes":
+    if text != BOX_VALUE:
         raise _Invalid("unknown_choice", "Tick or leave “{label}”")
     return text
 
