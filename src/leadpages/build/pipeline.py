@@ -41,7 +41,7 @@ from leadpages.build.render import SiteRenderer
 from leadpages.build.reports import Progress
 from leadpages.build.site import Site, arrange, is_published, next_change, posts_url
 from leadpages.build.sources import Source, StaticFile, find_sources
-from leadpages.build.theme import STYLESHEET, Theme, load_theme
+from leadpages.build.theme import STYLESHEET, Theme, load_theme, shown
 from leadpages.build.translations import read_translations
 from leadpages.core.bundle import Bundle
 from leadpages.core.errors import Problem, ProjectError, nearest
@@ -129,10 +129,10 @@ def read_ground(project: Path, inputs: Inputs, options: Options) -> tuple[Ground
     data = problems.take(read_data(project))
     made = problems.take(all_data_pages(config, data, theme))
     problems += check_taxonomies(config)
-    styles = {_shown(file, project): text for file, text in theme.styles()}
+    styles = {shown(project, file): text for file, text in theme.styles()}
     styles |= {"highlighting": pygments_css()} if config.markdown.highlight else {}
     plain_assets = {name: file for name, file in theme.assets().items() if name not in (STYLESHEET, *theme.stylesheets)}
-    assets = problems.take(publish(plain_assets, STYLESHEET, styles, lambda file: _shown(file, project)))
+    assets = problems.take(publish(plain_assets, STYLESHEET, styles, lambda file: shown(project, file)))
     catalogs = problems.take(read_translations(theme.folders, config.all_languages, project))
     ground = Ground(
         project=project,
@@ -190,6 +190,7 @@ def prepare(
     problems += check_addresses(claimed)
     links = _links(ground, site, pages, claimed)
     problems += _check_references(site, links, config)
+    problems += _check_settings(theme, links, config)
     problems += _check_forms(ground.forms.values(), links)
     images = candidates(site, ground.assets.urls, theme, ground.project, ground.inputs)
     known = cache.remembered.images
@@ -336,6 +337,15 @@ def _check_references(site: Site, links: Links, config: Config) -> Iterator[Prob
                     yield Problem(CONFIG_FILE, line, message, "", "warning", "broken-link")
 
 
+def _check_settings(theme: Theme, links: Links, config: Config) -> Iterator[Problem]:
+    """What is wrong with each address among the settings that leads nowhere."""
+    for name in theme.address_settings:
+        url = theme.settings[name]
+        if url and not links.is_known(url):
+            message = f"setting `{name}` is {url!r}, which does not exist"
+            yield Problem(CONFIG_FILE, config.line("settings", name), message, rule="broken-link")
+
+
 def _check_forms(forms: Iterable[FormFile], links: Links) -> Iterator[Problem]:
     """What is wrong with each link in the words of a form."""
     for file in forms:
@@ -366,7 +376,3 @@ def _check_placed(ground: Ground) -> list[Problem]:
         for number, place in enumerate(ground.config.place)
         if place.form not in known
     ]
-
-
-def _shown(file: Path, project: Path) -> str:
-    return file.relative_to(project).as_posix() if file.is_relative_to(project) else f"leadpages/{file.name}"

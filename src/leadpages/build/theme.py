@@ -19,6 +19,7 @@ from leadpages.build.inputs import is_read
 from leadpages.build.schema import Fault, Strict, check, line_of
 from leadpages.build.sources import LINK_HINT, link_fault
 from leadpages.build.text import read_text
+from leadpages.build.theme_settings import ACCENT, Schemes, Setting, accent_styles, check_contrast, read_settings
 from leadpages.build.toml_file import parse_toml, read_toml
 from leadpages.core.errors import Problem, nearest
 from leadpages.core.translations import fallbacks
@@ -41,42 +42,6 @@ TEMPLATE_ERRORS: Final = (
 
 AttributeType = Literal["text", "url", "image", "form", "flag", "moment"]
 KeyType = Literal["text", "number", "flag", "list"]
-SettingType = Literal["text", "number", "flag", "color", "url"]
-_SETTING_TYPES: Final[dict[SettingType, type | tuple[type, ...]]] = {
-    "text": str,
-    "number": (int, float),
-    "flag": bool,
-    "color": str,
-    "url": str,
-}
-
-
-_SETTING_NAMES: Final = {"flag": "true or false", "text": "text", "color": "a colour like #0b5c8a", "url": "an address"}
-
-
-class Setting(Strict):
-    """Something that a project may set under `[settings]`; `choices` are all that it may be, where there are some."""
-
-    type: SettingType = "text"
-    default: Any
-    description: str = ""
-    choices: tuple[Any, ...] = ()
-
-    @model_validator(mode="after")
-    def _default_fits(self) -> Self:
-        if fault := self.fault(self.default):
-            raise Fault(f"`default` is {self.default!r}: {fault}", "default")
-        return self
-
-    def fault(self, value: Any) -> str:
-        """Why `value` is none for this setting, or ""."""
-        if self.choices and value not in self.choices:
-            return "expected one of " + ", ".join(str(choice) for choice in self.choices)
-        if not isinstance(value, _SETTING_TYPES[self.type]) or (isinstance(value, bool) and self.type != "flag"):
-            return f"expected {_SETTING_NAMES.get(self.type, f'a {self.type}')}"
-        if self.type == "color" and not re.fullmatch(r"#(?:[0-9a-fA-F]{3}){1,2}", str(value)):
-            return f"expected {_SETTING_NAMES['color']}"
-        return ""
 
 
 class ThemeFile(Strict):
@@ -126,6 +91,8 @@ class Theme:
     blocks: dict[str, BlockFile]
     #: Every setting of the theme and its parents, as the project has it.
     settings: dict[str, Any] = field(default_factory=dict)
+    #: The names of those that are addresses.
+    address_settings: tuple[str, ...] = ()
 
     @property
     def loader(self) -> FileSystemLoader:
@@ -141,16 +108,33 @@ class Theme:
         return dict(sorted(found.items()))
 
     def styles(self) -> list[tuple[Path, str]]:
-        """The theme's styles in order. A theme's tokens stand after its parent's: it names those it changes."""
+        """The theme's styles in order.
+
+        A theme's tokens stand after its parent's: it names those it changes. Those of the settings follow.
+        """
         assets = self.assets()
-        tokens = [folder / "assets" / TOKENS for folder in reversed(self.folders)]
-        found = [
-            file
-            for name in self.stylesheets
-            for file in (tokens if name == TOKENS else [assets[name]] if name in assets else [])
-            if file.is_file()
-        ]
-        return [(file, file.read_text("utf-8", "replace").strip() + "\n") for file in found]
+        styles: list[tuple[Path, str]] = []
+        for name in self.stylesheets:
+            if name == TOKENS:
+                styles += self._tokens()
+            elif name in assets:
+                styles.append((assets[name], _css(assets[name])))
+        return styles
+
+    @property
+    def schemes(self) -> Schemes:
+        """The colours of its pages; those of the default theme where its styles set none."""
+        return Schemes.of(_css(_packaged(DEFAULT) / "assets" / TOKENS) + "".join(text for _, text in self.styles()))
+
+    def _tokens(self) -> list[tuple[Path, str]]:
+        files = [folder / "assets" / TOKENS for folder in reversed(self.folders)]
+        for name, value in self.settings.items():
+            sheets = (folder / "settings" / f"{name}-{value}.css" for folder in self.folders)
+            files += [file for file in sheets if file.is_file()][:1]
+        found = [(file, _css(file)) for file in files if file.is_file()]
+        if accent := self.settings.get(ACCENT):
+            found.append((Path(CONFIG_FILE), accent_styles(accent, "".join(text for _, text in found))))
+        return found
 
     def files(self) -> list[Path]:
         """Every file of the theme and its parents, in an order that is the same everywhere."""
@@ -166,6 +150,10 @@ class Theme:
         endings = [*(f".{tag}" for tag in fallbacks(language)), ""]
         found = (folder / "mails" / f"{name}{ending}.md" for folder in self.folders for ending in endings)
         return next((file for file in found if file.is_file()), None)
+
+
+def _css(file: Path) -> str:
+    return file.read_text("utf-8", "replace").strip() + "\n"
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -197,7 +185,7 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
             problems.append(Problem(asked_in, line, message, hint))
             break
         folders.append(folder)
-        asked_in = _shown(project, folder / FILE)
+        asked_in = shown(project, folder / FILE)
         read, line, found = _read(folder, asked_in)
         problems += found
         stylesheets = stylesheets or read.stylesheets
@@ -207,25 +195,12 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
     packaged = _packaged(DEFAULT)
     folders = folders if packaged in folders else [*folders, packaged]
     blocks, found = _blocks(project, folders)
-    values, wrong = _settings(settings, config)
+    values, wrong = read_settings(settings, config)
     styles = stylesheets or _read(packaged, FILE)[0].stylesheets
-    theme = Theme(tuple(folders), styles, front_matter, blocks, values)
-    return theme, problems + found + wrong + _check_files(project, theme)
-
-
-def _settings(declared: dict[str, Setting], config: Config) -> tuple[dict[str, Any], list[Problem]]:
-    values = {name: setting.default for name, setting in declared.items()}
-    problems = []
-    for name, value in config.settings.items():
-        line = config.line("settings", name)
-        if name not in declared:
-            message = f"the theme has no setting `{name}`"
-            problems.append(Problem(CONFIG_FILE, line, message, nearest(name, declared)))
-        elif fault := declared[name].fault(value):
-            problems.append(Problem(CONFIG_FILE, line, f"setting `{name}` is {value!r}: {fault}"))
-        else:
-            values[name] = value
-    return values, problems
+    addresses = tuple(name for name, setting in settings.items() if setting.type == "url")
+    theme = Theme(tuple(folders), styles, front_matter, blocks, values, addresses)
+    faint = [] if wrong else check_contrast(theme.schemes, config)
+    return theme, problems + found + wrong + faint + _check_files(project, theme)
 
 
 def _packaged(name: str) -> Path:
@@ -253,15 +228,15 @@ def _check_files(project: Path, theme: Theme) -> list[Problem]:
     assets = theme.assets()
     missing = [name for name in theme.stylesheets if name not in assets]
     problems = [
-        Problem(_shown(project, theme.folders[0] / FILE), 0, f"no assets/{name} in the theme") for name in missing
+        Problem(shown(project, theme.folders[0] / FILE), 0, f"no assets/{name} in the theme") for name in missing
     ]
     texts = [file for folder in theme.folders for file in sorted((folder / "templates").rglob("*.html"))]
     texts += [assets[name] for name in theme.stylesheets if name in assets]
-    read = [read_text(file, _shown(project, file)) for file in texts]
+    read = [read_text(file, shown(project, file)) for file in texts]
     problems += [found for found in read if isinstance(found, Problem)]
     own = [file for file in assets.values() if file.is_relative_to(project)]
     faults = [(file, link_fault(file, project)) for file in own]
-    return problems + [Problem(_shown(project, file), 0, fault, LINK_HINT) for file, fault in faults if fault]
+    return problems + [Problem(shown(project, file), 0, fault, LINK_HINT) for file, fault in faults if fault]
 
 
 def _blocks(project: Path, folders: list[Path]) -> tuple[dict[str, BlockFile], list[Problem]]:
@@ -271,7 +246,7 @@ def _blocks(project: Path, folders: list[Path]) -> tuple[dict[str, BlockFile], l
         for file in _entries(folder / "templates" / "blocks"):
             if file.suffix != ".html":
                 continue
-            declared = _read_block(file, _shown(project, file))
+            declared = _read_block(file, shown(project, file))
             if isinstance(declared, BlockFile):
                 blocks[file.stem] = declared
             else:
@@ -301,8 +276,11 @@ def _entries(folder: Path) -> Iterator[Path]:
     return iter(sorted(folder.iterdir())) if folder.is_dir() else iter(())
 
 
-def _shown(project: Path, file: Path) -> str:
-    return file.relative_to(project).as_posix() if file.is_relative_to(project) else f"leadpages/{file.name}"
+def shown(project: Path, file: Path) -> str:
+    """The path that problems give a file of a theme."""
+    places = ((_packaged(""), "leadpages/themes/"), (project, ""))
+    found = (prefix + file.relative_to(root).as_posix() for root, prefix in places if file.is_relative_to(root))
+    return next(found, file.as_posix())
 
 
 #: How Jinja speaks of a value of ours that lacks something.
