@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,11 @@ from tests.conftest import WriteProject, tree
 from leadpages.build import cache as cache_module
 from leadpages.build import inputs, program
 from leadpages.build.cache import Cache, DamagedCache, Remembered
+from leadpages.build.config import Place
 from leadpages.build.content import Renderer
 from leadpages.build.documents import Document
 from leadpages.build.pages import Body, Page
+from leadpages.build.placements import Slot
 from leadpages.build.project import PUBLIC, Builder, Options, build
 
 HOUR_NS = 3600 * 10**9
@@ -28,9 +30,9 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     render = Renderer.render
 
-    def noted(self: Renderer, document: Document, placed_form: str) -> object:
+    def noted(self: Renderer, document: Document, places: Mapping[Slot, Place]) -> object:
         found.append(document.page.path)
-        return render(self, document, placed_form)
+        return render(self, document, places)
 
     monkeypatch.setattr(Renderer, "render", noted)
     return found

@@ -212,11 +212,43 @@ class Mail(Strict):
     sender: str = Field("", alias="from")
 
 
-class Place(Strict):
-    """A form that stands at the end of every post, or of those with a tag."""
+class Cta(Strict):
+    """A call to action, as the theme's block `cta` shows it."""
 
-    form: str
+    href: str = Field(min_length=1)
+    label: str = Field(min_length=1)
+    title: str = ""
+    text: str = ""
+
+
+#: Where on a page something is placed by rule; the last three come up while somebody reads.
+Where = Literal["end", "heading", "sidebar", "bar", "slide-in", "exit"]
+
+
+class Place(Strict):
+    """A form or a call to action on every post, or on those with a tag, in a language, or under a folder of `site/`.
+
+    A folder's pages are meant, too. `heading` says after the text under which heading of the second level it stands.
+    """
+
+    form: str = ""
+    cta: Cta | None = None
     tag: str = ""
+    folder: str = ""
+    language: str = ""
+    where: Where = "end"
+    heading: int = Field(1, ge=1)
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if bool(self.form) == bool(self.cta):
+            raise Fault(
+                "a [[place]] has either a `form` or a `cta`",
+                hint='write form = "NAME", or [place.cta] with href and label',
+            )
+        if self.where != "heading" and "heading" in self.model_fields_set:
+            raise Fault('`heading` goes with where = "heading"', "heading", "add that, or remove it")
+        return self
 
 
 #: There without asking; pages are made for those that posts use.

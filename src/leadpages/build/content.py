@@ -19,6 +19,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 from msgspec import structs
 
+from leadpages.build.config import Place
 from leadpages.build.dates import long_moment, rfc3339
 from leadpages.build.directives import Directive
 from leadpages.build.documents import Document
@@ -38,6 +39,7 @@ from leadpages.build.markdown import (
     unsafe_tags,
 )
 from leadpages.build.pages import Body, Heading, Page, PictureUse, Reference, with_digest
+from leadpages.build.placements import Slot
 from leadpages.build.text import BLOCK_END, BLOCK_START
 from leadpages.build.theme import TEMPLATE_ERRORS, BlockFile, template_problem
 from leadpages.core.errors import Problem, nearest
@@ -78,6 +80,7 @@ class _Rendering:
     problems: list[Problem] = field(default_factory=list)
     forms: list[str] = field(default_factory=list)
     source: list[str] | None = None
+    has_blocks: bool = False
 
     @property
     def path(self) -> str:
@@ -149,8 +152,8 @@ class Renderer:
         env.globals["picture"] = self._picture
         env.filters |= {"long_moment": long_moment, "rfc3339": rfc3339}
 
-    def render(self, document: Document, placed_form: str) -> tuple[Page, Body, list[Problem]]:
-        """The page of `document`, with `placed_form` under it unless it is "" or the page has that form already."""
+    def render(self, document: Document, places: Mapping[Slot, Place]) -> tuple[Page, Body, list[Problem]]:
+        """The page of `document`, with what rules put there, but for a form that it has already."""
         work = self._work = _Rendering(document)
         page = document.page
         md = self._parsers[page.language]
@@ -166,20 +169,23 @@ class Renderer:
         for name, line in unsafe_attributes(tokens) if "{" in document.body else ():
             hint = "a strict Content-Security-Policy lets no style and no handler work"
             work.report(work.line(line), f"the attribute `{name}` is left out", hint, severity="warning")
+        work.has_blocks = "::" in document.body
         self._note_references(tokens, work)
         summary = page.description or _summary(tokens)
         toc = tuple(Heading(h.level, h.id, h.text) for h in headings(tokens)) if page.toc else ()
+        places = {slot: rule for slot, rule in places.items() if not _has_form(rule.form, tokens, document)}
+        placed = {"end": self._end(places.get("end"), tokens, work)} if document.upgrade else {}
+        self._insert(places, tokens, work)
         html = self._render_tokens(tokens, work)
-        form_html = ""
-        chosen = document.form or placed_form
-        if chosen and chosen not in work.forms:
-            form_html = self._render_form(chosen, work, page.line("form"))
+        placed = placed or {"end": self._end(places.get("end"), tokens, work)}
+        placed |= {"sidebar": self._placed(places["sidebar"], work)} if "sidebar" in places else {}
+        placed |= {"overlay": self._overlay(places["overlay"], work)} if "overlay" in places else {}
         if page.image:
             line = page.line("image")
             work.references.append(Reference(page.image, line, 1 if line else 0, is_image=True))
-        ids = _ID.findall(html) if 'id="' in html else ()
-        anchors = (*ids, *((FORM_ID,) if form_html else ()))
-        body = Body(html, form_html, toc, tuple(work.pictures))
+        whole = "".join((html, *placed.values()))
+        anchors = _ID.findall(whole) if 'id="' in whole else ()
+        body = Body(html, {slot: part for slot, part in placed.items() if part}, toc, tuple(work.pictures))
         made = structs.replace(
             page,
             image_alt=image_alt,
@@ -192,6 +198,51 @@ class Renderer:
             pictures=tuple(dict.fromkeys(use.target for use in work.pictures)),
         )
         return with_digest(made), body, work.problems
+
+    def _end(self, rule: Place | None, tokens: Sequence[Token], work: _Rendering) -> str:
+        """What stands under the text: its own form, or what a rule puts there."""
+        document = work.document
+        key = "form" if document.form else "upgrade"
+        if own := document.form or document.upgrade:
+            return "" if own in work.forms else self._render_form(own, work, document.page.line(key))
+        return self._placed(rule, work) if rule else ""
+
+    def _insert(self, places: Mapping[Slot, Place], tokens: list[Token], work: _Rendering) -> None:
+        """Put what belongs between the parts of the text among its `tokens`."""
+        ends = _section_ends(tokens)
+        rule = places.get("heading")
+        if rule and rule.heading < len(ends):
+            tokens.insert(ends[rule.heading], Token("placed", "", 0, content=self._placed(rule, work)))
+            work.has_blocks = True
+        form = self._forms[work.document.page.language].get(work.document.upgrade)
+        if form and form.file is None:
+            hint = 'give it one, like file = "checklist.pdf"'
+            work.report(
+                work.document.page.line("upgrade"), f"form `{form.name}` has no file, so it is no upgrade", hint
+            )
+        if form and len(ends) > 1:
+            card = self._fill("upgrade.html", work, form=form, id=FORM_ID)
+            tokens.insert(ends[0], Token("placed", "", 0, content=card))
+            work.has_blocks = True
+
+    def _placed(self, rule: Place, work: _Rendering) -> str:
+        if rule.form:
+            return self._render_form(rule.form, work, 0)
+        declared = self._blocks["cta"].attributes
+        given = rule.cta.model_dump() if rule.cta else {}
+        values = {name: given.get(name, next(iter(attribute.choices), "")) for name, attribute in declared.items()}
+        return self._fill("blocks/cta.html", work, **values, content="")
+
+    def _overlay(self, rule: Place, work: _Rendering) -> str:
+        form = self._forms[work.document.page.language].get(rule.form)
+        placed = Markup(self._placed(rule, work))  # noqa: S704  (rendered by this class)
+        return self._fill("overlay.html", work, where=rule.where, form=form, cta=rule.cta, content=placed, id="overlay")
+
+    def _fill(self, template: str, work: _Rendering, **values: Any) -> str:
+        page = work.document.page
+        return self._env.get_template(template).render(
+            **values, page=page, site=self._sites[page.language], data=self._data, form_count=len(work.forms)
+        )
 
     def _note_references(self, tokens: Sequence[Token], work: _Rendering) -> None:
         for token in tokens:
@@ -234,10 +285,15 @@ class Renderer:
         kept: list[Token] = []
         rendered: list[str] = []
         at = 0
-        if "::" not in work.document.body:  # no block, nearly always
+        if not work.has_blocks:  # nearly always
             kept, at = list(tokens), len(tokens)
         while at < len(tokens):
             token = tokens[at]
+            if token.type == "placed":
+                kept.append(Token("placed_block", "", 0, content=block_mark(len(rendered)) + "\n"))
+                rendered.append(token.content)
+                at += 1
+                continue
             if token.type not in ("directive", "directive_open"):
                 kept.append(token)
                 at += 1
@@ -272,11 +328,8 @@ class Renderer:
         if attributes is None:
             return ""
         try:
-            template = self._env.get_template(f"blocks/{directive.name}.html")
-            page = work.document.page
-            site = self._sites[page.language]
             inner = Markup(content)  # noqa: S704  (rendered by this class)
-            return template.render(**attributes, content=inner, page=page, site=site, data=self._data)
+            return self._fill(f"blocks/{directive.name}.html", work, **attributes, content=inner)
         except TEMPLATE_ERRORS as error:
             problem = template_problem(f"blocks/{directive.name}.html", error)
             hint = "" if isinstance(error, TemplateSyntaxError) else f"used in {work.path}:{line}"
@@ -355,6 +408,21 @@ class Renderer:
         if not MARKS.search(html):  # marks are numbered page by page
             self._rendered_forms[key] = html
         return html.replace(_PAGE_MARK, str(escape(page.url)))
+
+
+def _has_form(name: str, tokens: Sequence[Token], document: Document) -> bool:
+    """Whether the text itself has a form, in front matter or in one of its blocks."""
+    if not name:
+        return False
+    blocks = (token.meta["directive"] for token in tokens if "directive" in token.meta)
+    return name in (document.form, document.upgrade) or any(name in block.attributes.values() for block in blocks)
+
+
+def _section_ends(tokens: Sequence[Token]) -> list[int]:
+    """Where the text before the first heading of the second level ends, and then the text under each of these."""
+    headings = (at for at, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0)
+    notes = (at for at, token in enumerate(tokens) if token.type == "footnote_block_open")
+    return [*(at for at in headings if tokens[at].tag == "h2"), next(notes, len(tokens))]
 
 
 def _render_place(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:

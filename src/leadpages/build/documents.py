@@ -39,7 +39,7 @@ _KEY_TYPES: Final[dict[KeyType, type | tuple[type, ...]]] = {
 #: They say how the sign before them looks.
 _VARIATION_SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
 #: Where these stand is asked for when the whole site is looked at.
-_PLACED_KEYS: Final = ("title", "description", "image", "aliases", "permalink", "slug", "form")
+_PLACED_KEYS: Final = ("title", "description", "image", "aliases", "permalink", "slug", "form", "upgrade")
 
 
 def _as_list(value: object) -> object:
@@ -68,6 +68,7 @@ class Keys(Strict):
     aliases: Texts = ()
     template: str = ""
     form: str = ""
+    upgrade: str = ""
     noindex: bool = False
     toc: bool = False
     weight: int = 0
@@ -85,10 +86,14 @@ class _Terms(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A post or page as written: what its front matter says, and its Markdown, which begins at `body_line`."""
+    """A post or page as written: what its front matter says, and its Markdown, which begins at `body_line`.
+
+    `upgrade` is a form whose file goes with this one text.
+    """
 
     page: Page
     form: str
+    upgrade: str
     body: str
     body_line: int
 
@@ -132,7 +137,7 @@ def read_document(
         return None, [*problems, too_early]
     theme_keys = {key: value for key, value in {**defaults, **parsed.data}.items() if key in theme.front_matter}
     page = _page(keys, terms, source, parsed, url, config, theme_keys)
-    return Document(page, keys.form, parsed.body, parsed.body_line), problems
+    return Document(page, keys.form, keys.upgrade, parsed.body, parsed.body_line), problems
 
 
 def _page(
@@ -224,9 +229,10 @@ def check_defaults(
     keys, _, found = read_keys({"title": "-", **own}, lines, path, config)
     if keys is None:
         return problems + found
-    if keys.form and keys.form not in forms:
-        message, hint = f"there is no form `{keys.form}`", nearest(keys.form, forms) or "write forms/NAME.toml"
-        found.append(Problem(path, lines.get(("form",), 0), message, hint, rule="unknown-form"))
+    for key, name in {"form": keys.form, "upgrade": keys.upgrade}.items():
+        if name and name not in forms:
+            message, hint = f"there is no form `{name}`", nearest(name, forms) or "write forms/NAME.toml"
+            found.append(Problem(path, lines.get((key,), 0), message, hint, rule="unknown-form"))
     return problems + found + _check_template(keys, path, theme, lines)
 
 

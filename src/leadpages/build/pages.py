@@ -124,10 +124,13 @@ class PictureUse(Struct, frozen=True):
 
 
 class Body(Struct, frozen=True):
-    """The HTML of a page, with marks for the page's `links` and `pictures`: where these lead depends on other files."""
+    """The HTML of a page, with marks for the page's `links` and `pictures`: where these lead depends on other files.
+
+    `placed` is what stands beside the text: at its end, in a sidebar, or coming up over it.
+    """
 
     html: str
-    placed_form: str = ""
+    placed: dict[str, str] = {}
     toc: tuple[Heading, ...] = ()
     pictures: tuple[PictureUse, ...] = ()
 

@@ -335,6 +335,11 @@ def _check_references(site: Site, links: Links, config: Config) -> Iterator[Prob
                     message = f"the menu links to `{url}`, which does not exist"
                     line = config.line(*place, number, *at, "url")
                     yield Problem(CONFIG_FILE, line, message, "", "warning", "broken-link")
+    for number, rule in enumerate(config.place):
+        if rule.cta and not links.is_known(rule.cta.href):
+            message = f"a [[place]] links to `{rule.cta.href}`, which does not exist"
+            line = config.line("place", number, "cta", "href")
+            yield Problem(CONFIG_FILE, line, message, "", "warning", "broken-link")
 
 
 def _check_settings(theme: Theme, links: Links, config: Config) -> Iterator[Problem]:
@@ -374,5 +379,5 @@ def _check_placed(ground: Ground) -> list[Problem]:
             rule="unknown-form",
         )
         for number, place in enumerate(ground.config.place)
-        if place.form not in known
+        if place.form and place.form not in known
     ]

@@ -19,8 +19,8 @@ from leadpages.build.documents import Document, read_document
 from leadpages.build.inputs import SITE, UNSETTLED, Inputs, settled
 from leadpages.build.output import content_digest
 from leadpages.build.pages import Body, Page, digest_of, plain
+from leadpages.build.placements import placements
 from leadpages.build.reports import Progress, quiet
-from leadpages.build.site import term_url
 from leadpages.build.sources import Source
 from leadpages.build.text import decode
 from leadpages.build.theme import TEMPLATE_ERRORS, Theme, template_problem
@@ -152,7 +152,7 @@ class Reader:
         if made is None:
             return _Read(name, digest, None, tuple(problems)), None
         try:
-            page, body, found = self.renderer.render(made, self._placed_form(made.page))
+            page, body, found = self.renderer.render(made, placements(made.page, self.config, self.forms))
         except TEMPLATE_ERRORS as error:
             return _Read(name, digest, None, (*problems, template_problem("form.html", error))), None
         return _Read(name, digest, structs.replace(page, key=key, problems=(*problems, *found)), ()), body
@@ -173,16 +173,7 @@ class Reader:
             translation_key=f"{source.row.path}#{source.url}",
             lines=dict.fromkeys(("title", "permalink", "description", "image"), source.row.line),
         )
-        return Document(page, "", str(row.get("body") or ""), source.row.line)
-
-    def _placed_form(self, page: Page) -> str:
-        """The form that a rule puts under a post: the first rule that fits."""
-        if not page.is_post:
-            return ""
-        tags = {term_url(self.config, "tags", tag, "") for tag in page.tags}
-        rules = (p for p in self.config.place if not p.tag or term_url(self.config, "tags", p.tag, "") in tags)
-        form = next((rule.form for rule in rules), "")
-        return form if form in self.forms else ""  # else the configuration has a problem, which is said once
+        return Document(page, "", "", str(row.get("body") or ""), source.row.line)
 
 
 def _name(source: Source | DataPage) -> tuple[str, str]:

@@ -424,8 +424,10 @@ class SiteRenderer:
             language,
             head,
             page=page,
-            content=Markup(self._content(body, page)),  # noqa: S704  (rendered and cleaned when it was read)
-            placed_form=Markup(body.placed_form),  # noqa: S704
+            content=self._filled(body.html, body, page),
+            placed_form=self._filled(body.placed.get("end", ""), body, page),
+            placed_sidebar=self._filled(body.placed.get("sidebar", ""), body, page),
+            placed_overlay=self._filled(body.placed.get("overlay", ""), body, page),
             toc=body.toc,
             newer=newer,
             older=older,
@@ -434,10 +436,10 @@ class SiteRenderer:
             translations=head.translations,
         )
 
-    def _content(self, body: Body, page: Page) -> str:
-        """The HTML of a page with its marks filled."""
-        if BLOCK_START not in body.html:
-            return body.html
+    def _filled(self, html: str, body: Body, page: Page) -> Markup:
+        """HTML of a page, rendered and cleaned when it was read, with its marks filled."""
+        if BLOCK_START not in html:
+            return Markup(html)  # noqa: S704
 
         def fill(found: Any) -> str:
             number = int(found["number"])
@@ -454,7 +456,7 @@ class SiteRenderer:
                 use.attributes,
             )
 
-        return MARKS.sub(fill, body.html)
+        return Markup(MARKS.sub(fill, html))  # noqa: S704
 
     def _href(self, target: str, page: Page) -> str:
         found = self._links.href(target, page)
@@ -556,7 +558,8 @@ class SiteRenderer:
 
     def _entry(self, page: Page) -> Entry:
         image = self._image(page.image, page) if page.image else ""
-        return Entry(page, self._content(self._load_body(page), page), image)
+        body = self._load_body(page)
+        return Entry(page, self._filled(body.html, body, page), image)
 
     def _sitemap(self, number: int) -> Made:
         most = addresses_a_file(self.site)

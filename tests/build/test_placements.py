@@ -1,0 +1,162 @@
+"""Forms and calls to action that rules and front matter put on pages: on which, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tests.conftest import CONFIG, NEWSLETTER, RunCli, WriteProject, public_text, render
+
+TEXT = "Opening words.\n\n## First\n\nOne.\n\n### Inner\n\nTwo.\n\n## Second\n\nThree.\n"
+CHECKLIST = NEWSLETTER.replace("News by mail", "The checklist") + 'button = "Send it"\n'
+Show = Callable[..., str]
+
+
+def post(front: str = "", text: str = TEXT) -> str:
+    return f"---\ntitle: A post\ndate: 2026-01-02\n{front}---\n{text}"
+
+
+@pytest.fixture
+def show(write_project: WriteProject) -> Show:
+    """The HTML of `path` in a site with these rules and this post."""
+
+    def shown(rules: str, source: str = post(), path: str = "posts/a/index.html", at: str = "site/posts/a.md") -> str:
+        files = {"leadpages.toml": CONFIG + rules, "forms/newsletter.toml": NEWSLETTER, at: source}
+        checklist = 'button = "Send it"\nfile = "list.pdf"\n' + NEWSLETTER.replace("News by mail", "The checklist")
+        files |= {"forms/checklist/form.toml": checklist, "forms/checklist/list.pdf": "%PDF-1.4"}
+        return public_text(render(write_project(files)), path)
+
+    return shown
+
+
+def order(html: str, *parts: str) -> bool:
+    """Whether all of `parts` are there once, in this order."""
+    places = [html.find(part) for part in parts]
+    return -1 not in places and places == sorted(places) and all(html.count(part) == 1 for part in parts)
+
+
+FORM = 'action="/f/newsletter"'
+
+
+def test_end(show: Show) -> None:
+    """Where a rule says no more, the form stands under the text of every post."""
+    assert order(show('[[place]]\nform = "newsletter"\n'), "Three.", "</article>", FORM)
+
+
+def test_heading(show: Show) -> None:
+    """After the text under the Nth heading of the second level, before the next; not where there are too few."""
+    rule = '[[place]]\nform = "newsletter"\nwhere = "heading"\nheading = {}\n'
+    assert order(show(rule.format(1)), "Two.", FORM, 'id="second"', "</article>")
+    assert order(show(rule.format(2)), "Three.", FORM, "</article>")
+    assert FORM not in show(rule.format(3))
+
+
+def test_sidebar(show: Show) -> None:
+    """Beside the article."""
+    html = show('[[place]]\nform = "newsletter"\nwhere = "sidebar"\n')
+    assert order(html, 'class="with-sidebar"', "</article>", 'class="sidebar"', FORM)
+
+
+def test_cta(show: Show) -> None:
+    """A call to action is the theme's block, with its link resolved."""
+    rule = '[[place]]\n[place.cta]\nhref = "/posts/"\nlabel = "More"\ntitle = "Read on"\n'
+    assert order(show(rule), "Three.", '<aside class="banner">', "Read on", '<a class="button" href="/posts/">More</a>')
+
+
+@pytest.mark.parametrize(
+    ("where", "parts"),
+    [
+        ("bar", ('<aside class="bar"', 'popovertarget="overlay">', '<dialog class="dialog" id="overlay" popover', FORM)),
+        ("slide-in", ('<aside class="slide-in"', FORM)),
+        ("exit", ('<dialog class="dialog" id="overlay" popover data-place="newsletter"', FORM)),
+    ],
+)
+def test_overlays(show: Show, where: str, parts: tuple[str, ...]) -> None:
+    """What comes up stands after everything else, with its script."""
+    html = show(f'[[place]]\nform = "newsletter"\nwhere = "{where}"\n')
+    assert order(html, "</main>", *parts, 'src="/assets/place.')
+
+
+def test_one_of_each(show: Show) -> None:
+    """The first rule that fits counts; of what comes up a page has one."""
+    rules = "".join(f'[[place]]\nform = "newsletter"\nwhere = "{where}"\n' for where in ("exit", "bar"))
+    html = show(rules + '[[place]]\nform = "checklist"\n[[place]]\nform = "newsletter"\n')
+    assert 'class="bar"' not in html
+    assert order(html, 'action="/f/checklist"', 'id="overlay"', FORM)
+
+
+@pytest.mark.parametrize(
+    ("rule", "front", "path", "at", "fits"),
+    [
+        ('tag = "Mail"', "tags: [mail]\n", "posts/a/index.html", "site/posts/a.md", True),
+        ('tag = "Mail"', "tags: [post]\n", "posts/a/index.html", "site/posts/a.md", False),
+        ("", "", "guides/a/index.html", "site/guides/a.md", False),
+        ('folder = "guides"', "", "guides/a/index.html", "site/guides/a.md", True),
+        ('folder = "guides"', "", "de/guides/a/index.html", "site/de/guides/a.md", True),
+        ('folder = "guides"', "", "guidesmore/a/index.html", "site/guidesmore/a.md", False),
+        ('folder = "guides"', "", "posts/a/index.html", "site/posts/a.md", False),
+        ('folder = "guides"\nlanguage = "de"', "", "guides/a/index.html", "site/guides/a.md", False),
+        ('folder = "guides"\nlanguage = "de"', "", "de/guides/a/index.html", "site/de/guides/a.md", True),
+    ],
+)
+def test_fits(show: Show, rule: str, front: str, path: str, at: str, fits: bool) -> None:
+    """By tag however it is written, by folder in every language, by language; posts alone where no folder is named."""
+    source = post(front) if "posts" in at else "---\ntitle: A guide\n---\n" + TEXT
+    rules = f'[[place]]\nform = "newsletter"\n{rule}\n[languages.de]\ntitle = "Probe"\n'
+    assert ("/f/newsletter" in show(rules, source, path, at)) is fits
+
+
+@pytest.mark.parametrize(
+    "source", [post(text="::form{id=newsletter}\n\n## First\n\nOne.\n"), post("form: newsletter\n")]
+)
+@pytest.mark.parametrize("where", ["end", "heading", "sidebar", "exit"])
+def test_no_form_twice(show: Show, source: str, where: str) -> None:
+    """A text that has the form itself gets it no second time."""
+    assert show(f'[[place]]\nform = "newsletter"\nwhere = "{where}"\n', source).count(FORM) == 1
+
+
+def test_upgrade(show: Show) -> None:
+    """What a post offers beside itself: a card before the first heading that leads to the form at the end."""
+    html = show('[[place]]\nform = "newsletter"\n', post("upgrade: checklist\n"))
+    card = '<a href="#form">Send it</a>'
+    assert order(html, card, 'id="first"', "</article>", 'id="form"', 'action="/f/checklist"')
+    assert FORM not in html
+
+
+def test_upgrade_without_file(write_project: WriteProject, run_cli: RunCli) -> None:
+    """A form that hands nothing over is no upgrade; nor is one that does not exist. Each is named at its line."""
+    files = {"leadpages.toml": CONFIG, "forms/newsletter.toml": NEWSLETTER}
+    files |= {"site/posts/a.md": post("upgrade: newsletter\n"), "site/posts/b.md": post("upgrade: newsleter\n")}
+    built = run_cli("build", "--project", write_project(files))
+    assert built.code == 1
+    assert "site/posts/a.md:4: error: form `newsletter` has no file, so it is no upgrade\n" in built.stderr
+    assert "site/posts/b.md:4: error: there is no form `newsleter`\n  hint: did you mean `newsletter`?" in built.stderr
+
+
+def test_rules_that_cannot_be(write_project: WriteProject, run_cli: RunCli) -> None:
+    """Every fault of a rule is named at its line."""
+    rules = [
+        'where = "end"\n',
+        'form = "newsletter"\nwhere = "top"\n',
+        'form = "newsletter"\nheading = 2\n',
+        '[place.cta]\nhref = "/posts/"\n',
+        'form = "newsletter"\nheading = 0\nwhere = "heading"\n',
+    ]
+    config = CONFIG + "".join(f"[[place]]\n{rule}" for rule in rules)
+    built = run_cli("build", "--project", write_project({"leadpages.toml": config}))
+    assert [line for line in built.stderr.splitlines() if "error: " in line] == [
+        "leadpages.toml:3: error: a [[place]] has either a `form` or a `cta`",
+        "leadpages.toml:7: error: `place.2.where` is 'top'",
+        'leadpages.toml:10: error: `heading` goes with where = "heading"',
+        "leadpages.toml:12: error: `place.4.cta.label` is missing",
+        "leadpages.toml:16: error: `place.5.heading` is 0: expected greater than or equal to 1",
+    ]
+
+
+def test_link_of_a_rule(write_project: WriteProject, run_cli: RunCli) -> None:
+    """A call to action that leads nowhere is named once, where it is written."""
+    config = CONFIG + '[[place]]\n[place.cta]\nhref = "/nowhere/"\nlabel = "Go"\n'
+    files = {"leadpages.toml": config, "site/posts/a.md": post(), "site/posts/b.md": post()}
+    built = run_cli("build", "--project", write_project(files))
+    assert built.stderr.count("/nowhere/") == 1
+    assert "leadpages.toml:5: warning: " in built.stderr
