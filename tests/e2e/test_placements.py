@@ -1,0 +1,94 @@
+"""What comes up while somebody reads, in a real browser: when it does, how it goes away, and that it stays away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from tests.conftest import CONFIG, NEWSLETTER, write_files
+from tests.e2e.conftest import accessibility_faults
+from tests.e2e.static_host import hosted
+
+POST = "---\ntitle: A long post\ndate: 2026-01-02\n---\n" + "\n\n".join(["Some words of a post. " * 40] * 40)
+Read = Callable[..., Page]
+
+
+@contextmanager
+def reading(browser: Browser, folder: Path, where: str, **context: Any) -> Iterator[Page]:
+    """A long post with the newsletter placed by a rule, as a visitor has it on arrival."""
+    rule = f'[[place]]\nform = "newsletter"\nwhere = "{where}"\n'
+    files = {"leadpages.toml": CONFIG + rule, "forms/newsletter.toml": NEWSLETTER, "site/posts/a.md": POST}
+    with hosted(write_files(folder / "project", files), folder) as site:
+        visit = browser.new_context(**context)
+        page = visit.new_page()
+        page.goto(f"{site.url}/posts/a/")
+        yield page
+        visit.close()
+
+
+def scroll(page: Page, part: float) -> None:
+    page.evaluate("part => scrollTo({ top: part * document.documentElement.scrollHeight, behavior: 'instant' })", part)
+    page.wait_for_timeout(500)  # longer than the way up takes
+
+
+def is_up(page: Page, where: str) -> bool:
+    return page.evaluate("name => getComputedStyle(document.querySelector(name)).position", f".{where}") == "fixed"
+
+
+@pytest.mark.parametrize(("where", "part"), [("bar", 0.3), ("slide-in", 0.6)])
+def test_comes_up(browser: Browser, tmp_path: Path, where: str, part: float) -> None:
+    """Not on arrival, but after some scrolling; closed once, it stands at the end for good, also on the next visit."""
+    with reading(browser, tmp_path, where, viewport={"width": 390, "height": 800}) as page:
+        assert not is_up(page, where)
+        scroll(page, part)
+        assert is_up(page, where)
+        assert accessibility_faults(page) == ""
+        page.locator(f".{where}").get_by_role("button", name="Close").click()
+        assert not is_up(page, where)
+        page.reload()
+        scroll(page, part)
+        assert not is_up(page, where)
+        assert page.locator(f".{where}").is_visible()
+
+
+def test_bar_opens_its_form(browser: Browser, tmp_path: Path) -> None:
+    """The button of a bar opens the form over the page, without scripts too, and Escape closes it."""
+    with reading(browser, tmp_path, "bar", java_script_enabled=False) as page:
+        assert not page.locator("form").is_visible()
+        page.locator(".bar button").click()
+        assert page.get_by_label("E-mail").is_visible()
+        page.keyboard.press("Escape")
+        assert not page.locator("form").is_visible()
+
+
+def test_exit(browser: Browser, tmp_path: Path) -> None:
+    """When the pointer leaves at the top, once; refused, it does not come again."""
+    with reading(browser, tmp_path, "exit") as page:
+        leave = "document.documentElement.dispatchEvent(new MouseEvent('mouseleave', { clientY: %d }))"
+        page.evaluate(leave % 50)
+        assert not page.get_by_label("E-mail").is_visible()
+        page.evaluate(leave % -1)
+        assert page.get_by_label("E-mail").is_visible()
+        page.wait_for_timeout(500)
+        assert accessibility_faults(page) == ""
+        page.get_by_role("button", name="Close").click()
+        assert not page.get_by_label("E-mail").is_visible()
+        page.reload()
+        page.evaluate(leave % -1)
+        assert not page.get_by_label("E-mail").is_visible()
+
+
+@pytest.mark.parametrize("where", ["bar", "slide-in"])
+@pytest.mark.parametrize("context", [{"reduced_motion": "reduce"}, {"java_script_enabled": False}])
+def test_stays_down(browser: Browser, tmp_path: Path, where: str, context: dict[str, Any]) -> None:
+    """Where little motion is asked for, or scripts are off, it stands at the end of the page."""
+    with reading(browser, tmp_path, where, **context) as page:
+        page.mouse.wheel(0, 6000)
+        page.wait_for_timeout(500)
+        assert page.evaluate("scrollY") > 5000
+        assert not is_up(page, where)
+        assert page.locator(f".{where}").is_visible()
