@@ -23,7 +23,7 @@ FIELDS = (
     Field("team", "text", "Team", show_when=Condition("size", ("s",))),
 )
 GUIDE = Form("guide", "The guide", FIELDS, "Send", "/thanks/guide/", file=FILE)
-NEWS = Form("news", "News", FIELDS[:1], "Send", "/thanks/news/", double_opt_in=False)
+NEWS = Form("news", "News", FIELDS[:1], "Send", "/thanks/news/", double_opt_in=False, style="conversation")
 CONFIRM = MailTemplate("confirm", "Ann <a@example.com>", ("Hi ", Gap("name", "there")), ("<p>", Gap("email")), ("x",))
 BUNDLE = Bundle(SITE, {"guide": GUIDE, "news": NEWS}, {"guide": {"confirm": CONFIRM}, "news": {}}, "body{}")
 GERMAN = Catalog("de", {"Thank you": "Danke", "{count} days": {"one": "{count} Tag", "other": "{count} Tage"}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,6 +10,34 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from tests.e2e.conftest import ARTEFACTS, Serve, Served
 
+TOUR = """\
+min_seconds = 0
+double_opt_in = false
+[[fields]]
+name = "email"
+type = "email"
+label = "E-mail"
+required = true
+begins_step = "About you"
+[[fields]]
+name = "topics"
+type = "checkbox"
+label = "Topics"
+required = true
+choices = ["Pages", "Mails"]
+[[fields]]
+name = "mails"
+type = "number"
+label = "How many mails?"
+required = true
+begins_step = "Your mails"
+show_when = { field = "topics", one_of = ["Mails"] }
+[[fields]]
+name = "day"
+type = "date"
+label = "Day"
+begins_step = "When"
+"""
 PROJECT = {
     "leadpages.toml": 'title = "Site"\nbase_url = "https://www.example.com"\n',
     "site/visit.md": "---\ntitle: Visit us\ntemplate: landing\n---\n\n# Visit us\n\n::form{id=visit}\n",
@@ -33,6 +62,25 @@ type = "tel"
 label = "Phone"
 required = true
 show_when = { field = "answer_by", one_of = ["tel"] }
+""",
+    "site/tour.md": "---\ntitle: A tour\ntemplate: landing\n---\n\n# A tour\n\n::form{id=tour}\n",
+    "forms/tour.toml": f"""\
+title = "Ask for a tour"
+button = "Send it all"
+{TOUR}
+[[fields]]
+name = "agree"
+type = "consent"
+label = "I agree."
+required = true
+begins_step = "Last"
+""",
+    "site/talk.md": "---\ntitle: Talk\ntemplate: landing\n---\n\n# Talk\n\n::form{id=talk}\n",
+    "forms/talk.toml": f"""\
+title = "Talk to us"
+button = "Send it all"
+style = "conversation"
+{re.sub("begins_step.*", "", TOUR)}
 """,
 }
 
@@ -109,3 +157,97 @@ def test_without_scripts_the_note_says_when_a_field_counts(visit: Visit) -> None
     page.get_by_label("By mail").check()
     page.get_by_role("button").click()
     page.wait_for_url("**/thanks/visit/")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_form_in_steps_shows_one_at_a_time(visit: Visit, width: int) -> None:
+    """Next checks what is shown, in the handler's words, and moves the focus; a step that is not asked is left out."""
+    page = visit("/tour/", width=width)
+    following, back = page.get_by_role("button", name="Next"), page.get_by_role("button", name="Back")
+    expect(page.get_by_role("status")).to_have_text("Step 1 of 3")
+    expect(back).to_be_hidden()
+    check(page, "step-1")
+    page.get_by_label("E-mail").fill("ann@nowhere")
+    following.click()
+    errors = page.locator(".error-summary a")
+    expect(errors).to_have_text(
+        ["Enter E-mail in the format name@example.com", "Choose at least one answer for “Topics”"]
+    )
+    expect(page.locator(".error-summary")).to_be_focused()
+    expect(page).to_have_title("Error: A tour | Site")
+    check(page, "step-1-error")
+    page.get_by_label("E-mail").fill("ann@example.com")
+    page.get_by_label("Mails", exact=True).check()
+    expect(page.get_by_role("status")).to_have_text("Step 1 of 4")
+    page.get_by_label("E-mail").press("Enter")
+    expect(page.get_by_text("Your mails")).to_be_focused()
+    expect(page).to_have_title("A tour | Site")
+    check(page, "step-2")
+    back.click()
+    expect(page.get_by_text("About you")).to_be_focused()
+    page.get_by_label("Mails", exact=True).uncheck()
+    page.get_by_label("Pages").check()
+    following.click()
+    expect(page.get_by_text("When")).to_be_focused()
+    expect(page.get_by_role("status")).to_have_text("Step 2 of 3")
+    following.click()
+    page.get_by_label("I agree").check()
+    page.get_by_role("button", name="Send it all").click()
+    page.wait_for_url("**/thanks/tour/")
+
+
+def test_errors_of_the_whole_form_open_the_step_with_the_first(visit: Visit) -> None:
+    """Each link of the summary opens the step that its field is in."""
+    page = visit("/tour/")
+    page.get_by_label("E-mail").fill("ann@example.com")
+    page.get_by_label("Pages").check()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("Last", exact=True)).to_be_focused()
+    page.evaluate("document.querySelector('[name=email]').value = ''")
+    page.get_by_role("button", name="Send it all").click()
+    expect(page.locator(".error-summary a")).to_have_text(["Enter E-mail", "Tick “I agree.” to go on"])
+    expect(page.get_by_role("status")).to_have_text("Step 1 of 3")
+    page.locator(".error-summary a").nth(1).click()
+    expect(page.get_by_label("I agree")).to_be_focused()
+    expect(page.get_by_role("status")).to_have_text("Step 3 of 3")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_conversation_asks_one_question_at_a_time(visit: Visit, width: int) -> None:
+    """Enter goes on to the next, which has the focus."""
+    page = visit("/talk/", width=width)
+    expect(page.get_by_label("Pages")).to_be_hidden()
+    page.get_by_label("E-mail").fill("ann@example.com")
+    check(page, "question-1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Pages")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".error-summary a")).to_have_text(["Choose at least one answer for “Topics”"])
+    check(page, "question-2-error")
+    page.get_by_label("Mails", exact=True).check()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("How many mails?")).to_be_focused()
+    expect(page.get_by_role("status")).to_have_text("Step 3 of 4")
+    page.keyboard.type("12")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Day")).to_be_focused()
+    check(page, "question-4")
+    page.get_by_role("button", name="Send it all").click()
+    page.wait_for_url("**/thanks/talk/")
+
+
+@pytest.mark.parametrize("path", ["/tour/", "/talk/"])
+def test_without_scripts_all_steps_are_one_page(visit: Visit, path: str) -> None:
+    """It posts as it is, and shows what is wrong."""
+    page = visit(path, javascript=False)
+    page.get_by_label("E-mail").fill("ann@example.com")
+    page.get_by_label("Mails", exact=True).check()
+    if path == "/tour/":
+        expect(page.locator(".step > legend")).to_have_text(["About you", "Your mails", "When", "Last"])
+        page.get_by_label("I agree").check()
+    page.get_by_role("button").click()
+    expect(page.locator(".error-summary a")).to_have_text(["Enter an answer for “How many mails?”"])
+    page.get_by_label("How many mails?").fill("3")
+    page.get_by_role("button").click()
+    page.wait_for_url(f"**/thanks{path}")

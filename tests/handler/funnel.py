@@ -102,10 +102,15 @@ required = true
 title = "Visit us"
 double_opt_in = false
 [[fields]]
+name = "campaign"
+type = "hidden"
+value = "spring"
+[[fields]]
 name = "email"
 type = "email"
 label = "E-mail"
 required = true
+begins_step = "What you want"
 [[fields]]
 name = "answer_by"
 type = "radio"
@@ -116,6 +121,7 @@ name = "phone"
 type = "tel"
 label = "Phone"
 required = true
+begins_step = "How to reach you"
 show_when = { field = "answer_by", one_of = ["tel"] }
 """,
 }

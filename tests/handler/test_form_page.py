@@ -122,7 +122,31 @@ def test_a_field_that_is_not_always_asked_for_says_when_and_stops_nobody(funnel:
         funnel.post("visit", {"email": "ann@example.com", "answer_by": "mail", "phone": "030 12345"}).status_code == 303
     )
     ((_, kept),) = funnel.service.store.submissions()
-    assert kept.values == {"email": "ann@example.com", "answer_by": "mail"}
+    assert kept.values == {"campaign": "spring", "email": "ann@example.com", "answer_by": "mail"}
+
+
+def test_the_steps_of_a_form_are_all_on_the_page(funnel: Funnel) -> None:
+    """Each is a group with its title."""
+    page = funnel.client.get("/f/visit").text
+    assert [legend.text for legend in elements(page, "legend") if "(" not in legend.text] == [
+        "What you want",
+        "How to reach you",
+    ]
+    assert len(elements(page, "fieldset", **{"class": "step"})) == 2
+
+
+def test_a_step_is_checked_and_nothing_is_taken_in(funnel: Funnel) -> None:
+    """The script that shows one step at a time gets the errors of that step alone."""
+    answers = {"email": "ann@", "answer_by": "tel", "phone": ""}
+    first = funnel.post("visit", answers | {"_check": ["email", "answer_by"]}, Accept="application/json")
+    message = "Enter E-mail in the format name@example.com"
+    assert (first.status_code, first.json) == (
+        200,
+        {"errors": [{"field": "email", "code": "email", "message": message}]},
+    )
+    good = funnel.post("visit", {"email": "ann@example.com", "_check": ["email"]}, Accept="application/json")
+    assert (good.status_code, good.json) == (200, {"errors": []})
+    assert list(funnel.service.store.submissions()) == []
 
 
 def test_the_handlers_own_page_runs_no_script(funnel: Funnel) -> None:

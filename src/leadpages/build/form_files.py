@@ -20,7 +20,7 @@ from leadpages.build.markdown import absolute_links, inline_html, inline_text, s
 from leadpages.build.schema import Fault, Lines, Strict, check, line_of
 from leadpages.build.toml_file import read_toml
 from leadpages.core.errors import Problem, nearest
-from leadpages.core.forms import HONEYPOT_FIELD, Choice, Condition, FieldType, Form, GatedFile
+from leadpages.core.forms import HONEYPOT_FIELD, Choice, Condition, FieldType, Form, FormStyle, GatedFile
 from leadpages.core.forms import Field as FormField
 from leadpages.core.times import parse_duration
 from leadpages.core.translations import Catalog, translate
@@ -136,6 +136,7 @@ class FieldKeys(Strict):
     min: Bound = ""
     max: Bound = ""
     step: Bound = ""
+    begins_step: str = ""
     show_when: ConditionKeys | None = None
 
     @model_validator(mode="after")
@@ -158,6 +159,8 @@ def _check_name(name: str) -> None:
 def _check_words(field: FieldKeys) -> None:
     if not field.label and field.type != "hidden":
         raise Fault(f"field `{field.name}` has no `label`", "label", "add the words that stand beside it")
+    if field.begins_step and field.type == "hidden":
+        raise Fault(f"field `{field.name}` is hidden and cannot begin a step", "begins_step")
     if field.autocomplete and field.autocomplete not in _AUTOCOMPLETE:
         hint = nearest(field.autocomplete, _AUTOCOMPLETE)
         raise Fault(f"`autocomplete` of field `{field.name}` is {field.autocomplete!r}", "autocomplete", hint)
@@ -210,6 +213,7 @@ class FormKeys(Strict):
     file: str = ""
     min_seconds: int = Field(2, ge=0, le=60)
     download: DownloadKeys = DownloadKeys.model_validate({})
+    style: FormStyle = "page"
     fields: tuple[FieldKeys, ...] = Field(min_length=1)
     translations: dict[LanguageTag, FormWords] = Field(default_factory=dict)
 
@@ -281,7 +285,11 @@ def _read_form(
     folder = file.parent if file.name == FILE else None
     gated = _gated_file(name, keys, folder, path, lines)
     fields = tuple(_field(field, config) for field in keys.fields)
-    problems = _problems(keys, path, lines) + _wrong_conditions(fields, path, lines)
+    problems = [
+        *_problems(keys, path, lines),
+        *_wrong_steps(keys, path, lines),
+        *_wrong_conditions(fields, path, lines),
+    ]
     if problems or isinstance(gated, Problem):
         return None, [*toml.warnings, *problems, *([gated] if isinstance(gated, Problem) else [])]
     form = Form(
@@ -294,6 +302,7 @@ def _read_form(
         double_opt_in=keys.double_opt_in,
         file=gated,
         min_seconds=keys.min_seconds,
+        style=keys.style,
     )
     problems = check_translations(form, keys.translations, config, path, lines)
     if any(problem.severity == "error" for problem in problems):
@@ -328,6 +337,20 @@ def _problems(keys: FormKeys, path: str, lines: Lines) -> list[Problem]:
         hint = 'the first one of type "email" says who the lead is: give it required = true'
         problems.append(Problem(path, line_of(("fields", at), lines), found, hint))
     return problems
+
+
+def _wrong_steps(keys: FormKeys, path: str, lines: Lines) -> list[Problem]:
+    """What keeps each visible field from being in one step."""
+    visible = [(number, field) for number, field in enumerate(keys.fields) if field.type != "hidden"]
+    begun = [number for number, field in visible if field.begins_step]
+    if begun and keys.style == "conversation":
+        line = line_of(("fields", begun[0], "begins_step"), lines)
+        return [Problem(path, line, "a conversation has a step for each field already", "remove `begins_step`")]
+    if begun and begun[0] != visible[0][0]:
+        number, field = visible[0]
+        hint = "the first field begins the first step: give it a `begins_step`"
+        return [Problem(path, line_of(("fields", number), lines), f"field `{field.name}` is in no step", hint)]
+    return []
 
 
 def _wrong_conditions(fields: Sequence[FormField], path: str, lines: Lines) -> list[Problem]:

@@ -25,6 +25,7 @@ class FieldWords(Strict):
     label: str = ""
     help: str = ""
     pattern_hint: str = ""
+    begins_step: str = ""
     choices: dict[str, str] = Field(default_factory=dict)
 
 
@@ -56,6 +57,7 @@ def _translated(field: FormField, words: FieldWords, config: Config) -> FormFiel
         label_html=absolute_links(inline_html(words.label), config.base_url, config.page_url) or field.label_html,
         help=words.help or field.help,
         pattern_hint=words.pattern_hint or field.pattern_hint,
+        begins_step=words.begins_step or field.begins_step,
         choices=tuple(
             replace(choice, label=words.choices.get(choice.value) or choice.label) for choice in field.choices
         ),
@@ -113,7 +115,7 @@ def _missing(form: Form, words: FormWords) -> Iterator[str]:
         yield "`button`"
     for field in form.fields:
         said = words.fields.get(field.name, FieldWords())
-        for key in ("label", "help", "pattern_hint"):
+        for key in ("label", "help", "pattern_hint", "begins_step"):
             if getattr(field, key) and not getattr(said, key):
                 yield f"`fields.{field.name}.{key}`"
         if any(_has_letter(choice.label) and choice.value not in said.choices for choice in field.choices):

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from leadpages.core.translations import ENGLISH, Catalog, translate
 
+FormStyle = Literal["page", "conversation"]
 FieldType = Literal[
     "text",
     "email",
@@ -38,6 +39,8 @@ STARTED_FIELD: Final = "_started"
 #: Left empty by people, who do not see it; filled by programs that fill everything.
 HONEYPOT_FIELD: Final = "favourite_page"
 
+#: The names of the fields of a step, from the script that shows one at a time: these are checked, nothing is taken in.
+CHECK_FIELD: Final = "_check"
 #: What a box without choices posts when it is ticked.
 BOX_VALUE: Final = "yes"
 
@@ -83,6 +86,7 @@ class Field:
     min: str = ""
     max: str = ""
     step: str = ""
+    begins_step: str = ""
     show_when: Condition | None = None
 
     @property
@@ -101,6 +105,14 @@ class Field:
     def html_pattern(self) -> str:
         """The `pattern` attribute: the form's own, or the one that goes with the type."""
         return self.pattern or {"tel": TEL_PATTERN, "url": URL_PATTERN}.get(self.type, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Fields that a script shows together. One of a conversation has one field and no title."""
+
+    title: str
+    fields: tuple[Field, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +141,7 @@ class Form:
     double_opt_in: bool = True
     file: GatedFile | None = None
     min_seconds: int = 2
+    style: FormStyle = "page"
 
     @property
     def email_field(self) -> Field:
@@ -136,9 +149,22 @@ class Form:
         return next(field for field in self.fields if field.type == "email")
 
     @property
+    def steps(self) -> tuple[Step, ...]:
+        """The visible fields by step; none where all fields are shown at once."""
+        steps: list[Step] = []
+        for field in self.fields:
+            if field.type == "hidden":
+                continue
+            if self.style == "conversation" or field.begins_step:
+                steps.append(Step(field.begins_step, (field,)))
+            elif steps:
+                steps[-1] = Step(steps[-1].title, (*steps[-1].fields, field))
+        return tuple(steps)
+
+    @property
     def needs_extras(self) -> bool:
         """Whether its script has more to do than to show errors."""
-        return any(field.show_when for field in self.fields)
+        return bool(self.steps) or any(field.show_when for field in self.fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,16 @@ from uuid import uuid4
 from werkzeug.wrappers import Response
 
 from leadpages.core.bundle import Edition
-from leadpages.core.forms import PAGE_FIELD, STARTED_FIELD, FieldError, Form, Rejected, has_control_characters, validate
+from leadpages.core.forms import (
+    CHECK_FIELD,
+    PAGE_FIELD,
+    STARTED_FIELD,
+    FieldError,
+    Form,
+    Rejected,
+    has_control_characters,
+    validate,
+)
 from leadpages.core.urls import SUBMIT
 from leadpages.handler.guards import check_origin, reason_to_quarantine, start_token
 from leadpages.handler.pages import Pages
@@ -44,6 +53,9 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: E
     posted = read_form(request)
     page = _page_path(posted)
     outcome = validate(form, posted, edition.catalog)
+    if checked := posted.get(CHECK_FIELD):
+        errors = outcome.errors if isinstance(outcome, Rejected) else ()
+        return json_reply({"errors": [_as_json(e) for e in errors if e.field in checked]})
     if isinstance(outcome, Rejected):
         if wants_json(request):
             return error_reply(422, "invalid", [_as_json(e) for e in outcome.errors], request.id)

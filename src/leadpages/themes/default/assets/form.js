@@ -5,6 +5,8 @@ for (const form of document.querySelectorAll("form[method=post]")) {
     const input = form.querySelector(`[name="${name}"]`) || form.appendChild(document.createElement("input"));
     Object.assign(input, { type: "hidden", name, value });
   };
+  // form-extras.js opens the step that an element is in.
+  const reveal = (target) => target.dispatchEvent(new Event("reveal", { bubbles: true }));
   const make = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text });
   // Not form.action: a field of that name would stand in its place.
   const action = form.getAttribute("action");
@@ -29,6 +31,7 @@ for (const form of document.querySelectorAll("form[method=post]")) {
   };
   const show = (errors) => {
     clear();
+    if (!errors.length) return form.dispatchEvent(new Event("checked"));
     const summary = make("div", "error-summary");
     const list = make("ul");
     summary.append(make("h3", "", form.getAttribute("data-problem")), list);
@@ -47,13 +50,15 @@ for (const form of document.querySelectorAll("form[method=post]")) {
         control.setAttribute("aria-invalid", "true");
         control.setAttribute("aria-describedby", `${control.getAttribute("aria-describedby") || ""} ${note.id}`.trim());
         const link = Object.assign(make("a", "", message), { href: "#" + target.id });
-        link.addEventListener("click", (e) => (e.preventDefault(), target.focus()));
+        link.addEventListener("click", (e) => (e.preventDefault(), reveal(target), target.focus()));
         item.append(link);
       } else item.textContent = message;
       list.append(item);
     }
     form.insertBefore(summary, form.firstChild);
     document.title = `${form.getAttribute("data-error")} ${title}`;
+    const first = form.querySelector(".wrong");
+    if (first) reveal(first);
     summary.focus();
   };
   form.addEventListener("submit", async (event) => {
