@@ -36,7 +36,9 @@ def scroll(page: Page, part: float) -> None:
 
 
 def is_up(page: Page, where: str) -> bool:
-    return page.evaluate("name => getComputedStyle(document.querySelector(name)).position", f".{where}") == "fixed"
+    return bool(
+        page.evaluate("name => getComputedStyle(document.querySelector(name)).position === 'fixed'", f".{where}")
+    )
 
 
 @pytest.mark.parametrize(("where", "part"), [("bar", 0.3), ("slide-in", 0.6)])

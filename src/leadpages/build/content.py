@@ -174,10 +174,10 @@ class Renderer:
         summary = page.description or _summary(tokens)
         toc = tuple(Heading(h.level, h.id, h.text) for h in headings(tokens)) if page.toc else ()
         places = {slot: rule for slot, rule in places.items() if not _has_form(rule.form, tokens, document)}
-        placed = {"end": self._end(places.get("end"), tokens, work)} if document.upgrade else {}
+        upgrade = self._render_form(document.upgrade, work, page.line("upgrade")) if document.upgrade else ""
         self._insert(places, tokens, work)
         html = self._render_tokens(tokens, work)
-        placed = placed or {"end": self._end(places.get("end"), tokens, work)}
+        placed = {"end": self._end(places.get("end"), work) + upgrade}
         placed |= {"sidebar": self._placed(places["sidebar"], work)} if "sidebar" in places else {}
         placed |= {"overlay": self._overlay(places["overlay"], work)} if "overlay" in places else {}
         if page.image:
@@ -199,13 +199,12 @@ class Renderer:
         )
         return with_digest(made), body, work.problems
 
-    def _end(self, rule: Place | None, tokens: Sequence[Token], work: _Rendering) -> str:
-        """What stands under the text: its own form, or what a rule puts there."""
-        document = work.document
-        key = "form" if document.form else "upgrade"
-        if own := document.form or document.upgrade:
-            return "" if own in work.forms else self._render_form(own, work, document.page.line(key))
-        return self._placed(rule, work) if rule else ""
+    def _end(self, rule: Place | None, work: _Rendering) -> str:
+        """What stands under the text: its own form, or what a rule puts there; an upgrade stands in place of that."""
+        own = work.document.form
+        if own and own not in work.forms:
+            return self._render_form(own, work, work.document.page.line("form"))
+        return self._placed(rule, work) if rule and not own and not work.document.upgrade else ""
 
     def _insert(self, places: Mapping[Slot, Place], tokens: list[Token], work: _Rendering) -> None:
         """Put what belongs between the parts of the text among its `tokens`."""
