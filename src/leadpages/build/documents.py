@@ -35,6 +35,7 @@ _KEY_TYPES: Final[dict[KeyType, type | tuple[type, ...]]] = {
     "number": (int, float),
     "flag": bool,
     "list": list,
+    "url": str,
 }
 #: They say how the sign before them looks.
 _VARIATION_SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
@@ -135,7 +136,8 @@ def read_document(
     problems += _check_aliases(keys, source, parsed.lines)
     if too_early := _end_before_date(keys, source, parsed.lines, config):
         return None, [*problems, too_early]
-    theme_keys = {key: value for key, value in {**defaults, **parsed.data}.items() if key in theme.front_matter}
+    given = {key: value for key, value in {**defaults, **parsed.data}.items() if key in theme.front_matter}
+    theme_keys = {key: value for key, value in given.items() if isinstance(value, _KEY_TYPES[theme.front_matter[key]])}
     page = _page(keys, terms, source, parsed, url, config, theme_keys)
     return Document(page, keys.form, keys.upgrade, parsed.body, parsed.body_line), problems
 
@@ -171,7 +173,7 @@ def _page(
         toc=keys.toc,
         weight=keys.weight,
         extra=plain({**keys.extra, **theme_keys}),
-        lines={key: parsed.lines[(key,)] for key in _PLACED_KEYS if (key,) in parsed.lines},
+        lines={key: parsed.lines[(key,)] for key in (*_PLACED_KEYS, *theme_keys) if (key,) in parsed.lines},
     )
 
 

@@ -32,7 +32,7 @@ from leadpages.build.links import Links, image_address
 from leadpages.build.mail_files import check_sender
 from leadpages.build.markdown import MarkdownOptions
 from leadpages.build.options import Options
-from leadpages.build.pages import Page, digest_of, with_digest
+from leadpages.build.pages import Page, Reference, digest_of, with_digest
 from leadpages.build.pictures import Pictures, candidates, plan_pictures
 from leadpages.build.program import program_digest
 from leadpages.build.reading import Reader
@@ -189,7 +189,7 @@ def prepare(
     claimed = list(claims(site, config, ground.assets.files))
     problems += check_addresses(claimed)
     links = _links(ground, site, pages, claimed)
-    problems += _check_references(site, links, config)
+    problems += _check_references(site, links, config, theme)
     problems += _check_settings(theme, links, config)
     problems += _check_forms(ground.forms.values(), links)
     images = candidates(site, ground.assets.urls, theme, ground.project, ground.inputs)
@@ -321,10 +321,12 @@ def _links(ground: Ground, site: Site, pages: Sequence[Page], claimed: Sequence[
     )
 
 
-def _check_references(site: Site, links: Links, config: Config) -> Iterator[Problem]:
+def _check_references(site: Site, links: Links, config: Config, theme: Theme) -> Iterator[Problem]:
     """What is wrong with each link, image or menu entry that leads nowhere."""
+    addresses = [key for key, kind in theme.front_matter.items() if kind == "url"]
     for page in site.all_pages():
-        for reference in page.references:
+        own = [Reference(page.extra[key], page.line(key), 1) for key in addresses if page.line(key)]
+        for reference in (*page.references, *own):
             if problem := links.problem(reference, page):
                 yield problem
     for place, items in _menus(config):

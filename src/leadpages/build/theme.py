@@ -41,7 +41,7 @@ TEMPLATE_ERRORS: Final = (
 )
 
 AttributeType = Literal["text", "url", "image", "form", "flag", "moment"]
-KeyType = Literal["text", "number", "flag", "list"]
+KeyType = Literal["text", "number", "flag", "list", "url"]
 
 
 class ThemeFile(Strict):
