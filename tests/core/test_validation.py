@@ -45,8 +45,6 @@ def email_code(typed: str) -> str:
         ("text", "Ann Lee"),
         ("text", "0"),
         ("textarea", "one\ntwo\tthree"),
-        ("tel", "+49 (30) 1234-567"),
-        ("tel", "030/1234.567"),
         ("url", "https://example.com/a?b=c#d"),
         ("url", "http://[::1]:8000/"),
         ("number", "-12.50"),
@@ -54,13 +52,14 @@ def email_code(typed: str) -> str:
         ("date", "2028-02-29"),
         ("select", "s"),
         ("radio", "l"),
+        ("country", "s"),
         ("hidden", "spring"),
         ("consent", "yes"),
     ],
 )
 def test_an_answer_that_fits_its_type_is_kept_as_typed(type_: FieldType, typed: str) -> None:
     """What fits is stored as it was typed."""
-    choices = CHOICES if type_ in ("select", "radio") else ()
+    choices = CHOICES if type_ in ("select", "radio", "country") else ()
     assert value_of(Field("answer", type_, "Answer", choices=choices), typed) == typed
 
 
@@ -69,6 +68,9 @@ def test_an_answer_that_fits_its_type_is_kept_as_typed(type_: FieldType, typed: 
     [
         ("text", "a\nb", "control_characters"),
         ("tel", "call me", "tel"),
+        ("tel", "- - - - -", "tel"),
+        ("tel", "12 34", "tel"),
+        ("tel", "+4930123456789012", "tel"),
         ("tel", "1234", "tel"),
         ("tel", "++4930123456", "tel"),
         ("tel", "٠٣٠١٢٣٤٥", "tel"),
@@ -90,14 +92,30 @@ def test_an_answer_that_fits_its_type_is_kept_as_typed(type_: FieldType, typed: 
         ("date", "01.02.2026", "date"),
         ("select", "x", "unknown_choice"),
         ("radio", "S", "unknown_choice"),
+        ("country", "Small", "unknown_choice"),
         ("consent", "on", "unknown_choice"),
         ("checkbox", "no", "unknown_choice"),
     ],
 )
 def test_an_answer_that_does_not_fit_its_type_is_refused(type_: FieldType, typed: str, code: str) -> None:
     """What does not fit gets the code of its type."""
-    choices = CHOICES if type_ in ("select", "radio") else ()
+    choices = CHOICES if type_ in ("select", "radio", "country") else ()
     assert code_of(Field("answer", type_, "Answer", choices=choices), typed) == code
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("+49 (30) 1234-567", "+49301234567"),
+        ("0049 (0)30 1234.567", "+49301234567"),
+        ("030/1234.567", "0301234567"),
+        ("(020) 7946 0000", "02079460000"),
+    ],
+)
+def test_a_phone_number_is_kept_as_it_is_dialled(typed: str, kept: str) -> None:
+    """What is written between the digits goes; a pattern of the form is about what was typed."""
+    assert value_of(Field("answer", "tel", "Answer"), typed) == kept
+    assert value_of(Field("answer", "tel", "Answer", pattern=r"[0-9+ ().\/\-]*[^0-9+].*"), typed) == kept
 
 
 @pytest.mark.parametrize(

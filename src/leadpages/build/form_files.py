@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from leadpages.build.config import Config, LanguageTag, UrlPath
+from leadpages.build.countries import countries
 from leadpages.build.form_translations import FormWords, check_translations, translated
 from leadpages.build.inputs import is_read
 from leadpages.build.markdown import absolute_links, inline_html, inline_text, simple_html
@@ -60,6 +61,20 @@ _AUTOCOMPLETE: Final = [
     "email",
     "impp",
 ]
+#: What a field asks for, by its type or, for one of type text, by its name; so browsers can fill it in.
+_TOKENS: Final = {
+    "email": "email",
+    "tel": "tel",
+    "country": "country",
+    "name": "name",
+    "first_name": "given-name",
+    "last_name": "family-name",
+    "company": "organization",
+    "organization": "organization",
+    "job_title": "organization-title",
+    "city": "address-level2",
+    "postcode": "postal-code",
+}
 _WITH_CHOICES: Final = ("select", "radio")
 # Not `mimetypes`: its answers differ from machine to machine.
 _MEDIA_TYPES: Final = {
@@ -317,7 +332,7 @@ def _read_form(
 
 
 def _in_language(form: Form, language: str, keys: FormKeys, config: Config, catalog: Catalog) -> Form:
-    found = translated(form, keys.translations.get(language, FormWords()), config)
+    found = translated(form, language, keys.translations.get(language, FormWords()), config)
     own = config.page_url(keys.thank_you) if keys.thank_you else ""
     thank_you = own or config.localised(f"/thanks/{form.name}/", language)
     return replace(found, button=found.button or translate(catalog, "Send"), thank_you=thank_you)
@@ -406,7 +421,9 @@ def _gated_file(name: str, keys: FormKeys, folder: Path | None, path: str, lines
 def _field(keys: FieldKeys, config: Config) -> FormField:
     data: dict[str, Any] = {name: getattr(keys, name) for name in FieldKeys.model_fields}
     choices = tuple(Choice(choice.value, choice.label) for choice in keys.choices)
+    choices = countries(config.language) if keys.type == "country" else choices
+    autocomplete = keys.autocomplete or _TOKENS.get(keys.type if keys.type != "text" else keys.name, "")
     when = Condition(keys.show_when.field, keys.show_when.one_of) if keys.show_when else None
-    data |= {"choices": choices, "label": inline_text(keys.label), "show_when": when}
+    data |= {"choices": choices, "label": inline_text(keys.label), "autocomplete": autocomplete, "show_when": when}
     label_html = absolute_links(inline_html(keys.label), config.base_url, config.page_url)
     return FormField(**data, label_html=label_html)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config
+from leadpages.build.countries import countries
 from leadpages.build.markdown import absolute_links, inline_html, inline_text, simple_html
 from leadpages.build.schema import Lines, Strict, line_of
 from leadpages.core.errors import Problem, nearest
@@ -38,19 +39,22 @@ class FormWords(Strict):
     fields: dict[str, FieldWords] = Field(default_factory=dict)
 
 
-def translated(form: Form, words: FormWords, config: Config) -> Form:
-    """`form` in these words; what it takes in stays the same."""
+def translated(form: Form, language: str, words: FormWords, config: Config) -> Form:
+    """`form` in these words of `language`; what it takes in stays the same."""
     intro = absolute_links(simple_html(words.intro), config.base_url, config.page_url)
     return replace(
         form,
         title=words.title or form.title,
         intro_html=intro or form.intro_html,
         button=words.button or form.button,
-        fields=tuple(_translated(field, words.fields.get(field.name, FieldWords()), config) for field in form.fields),
+        fields=tuple(
+            _translated(field, language, words.fields.get(field.name, FieldWords()), config) for field in form.fields
+        ),
     )
 
 
-def _translated(field: FormField, words: FieldWords, config: Config) -> FormField:
+def _translated(field: FormField, language: str, words: FieldWords, config: Config) -> FormField:
+    choices = countries(language) if field.type == "country" else field.choices
     return replace(
         field,
         label=inline_text(words.label) or field.label,
@@ -58,9 +62,7 @@ def _translated(field: FormField, words: FieldWords, config: Config) -> FormFiel
         help=words.help or field.help,
         pattern_hint=words.pattern_hint or field.pattern_hint,
         begins_step=words.begins_step or field.begins_step,
-        choices=tuple(
-            replace(choice, label=words.choices.get(choice.value) or choice.label) for choice in field.choices
-        ),
+        choices=tuple(replace(choice, label=words.choices.get(choice.value) or choice.label) for choice in choices),
     )
 
 
@@ -118,7 +120,8 @@ def _missing(form: Form, words: FormWords) -> Iterator[str]:
         for key in ("label", "help", "pattern_hint", "begins_step"):
             if getattr(field, key) and not getattr(said, key):
                 yield f"`fields.{field.name}.{key}`"
-        if any(_has_letter(choice.label) and choice.value not in said.choices for choice in field.choices):
+        choices = field.choices if field.type != "country" else ()
+        if any(_has_letter(choice.label) and choice.value not in said.choices for choice in choices):
             yield f"`fields.{field.name}.choices`"
 
 

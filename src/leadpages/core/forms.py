@@ -29,6 +29,7 @@ FieldType = Literal[
     "radio",
     "checkbox",
     "textarea",
+    "country",
     "hidden",
     "consent",
 ]
@@ -271,10 +272,10 @@ def _check(field: Field, typed: list[str]) -> str | list[str]:
     if has_control_characters(text, allow_lines=field.type == "textarea"):
         raise _Invalid("control_characters", "Remove the invisible characters from “{label}”")
     _check_length(field, text)
-    text = _CHECKS[field.type](field, text) if field.type in _CHECKS else text
+    answer = _CHECKS[field.type](field, text) if field.type in _CHECKS else text
     if field.pattern and not re.fullmatch(field.pattern, text):
         raise _pattern_fault(field)
-    return text
+    return answer
 
 
 def _pattern_fault(field: Field) -> _Invalid:
@@ -328,9 +329,12 @@ def _check_email(field: Field, text: str) -> str:
 
 
 def _check_tel(field: Field, text: str) -> str:
-    if not re.fullmatch(TEL_PATTERN, text):
+    """The number as it is dialled: `0049 (0)30 12-34` is `+49301234`."""
+    number = re.sub(r"[^0-9+]", "", re.sub(r"^(\+|00)(.*?)\(0\)", r"\1\2", text))
+    # As many digits as a number may have, https://www.itu.int/rec/T-REC-E.164.
+    if not re.fullmatch(TEL_PATTERN, text) or not 5 <= len(number.lstrip("+")) <= 15:
         raise _Invalid("tel", "Enter {name} with digits, spaces and an optional + in front")
-    return text
+    return re.sub("^00", "+", number)
 
 
 def _check_url(field: Field, text: str) -> str:
@@ -397,6 +401,7 @@ _CHECKS = {
     "date": _check_date,
     "select": _check_choice,
     "radio": _check_choice,
+    "country": _check_choice,
     "checkbox": _check_box,
     "consent": _check_box,
 }
