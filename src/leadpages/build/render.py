@@ -37,6 +37,7 @@ from leadpages.build.site import (
     Taxonomy,
     Term,
     feed_urls,
+    taxonomy_title,
     taxonomy_url,
     term_url,
     translations,
@@ -217,6 +218,7 @@ class SiteRenderer:
         env.globals["picture"] = self._picture
         env.globals["image_size"] = self._image_size
         env.globals["term_url"] = self._term_url
+        env.globals["taxonomy_title"] = partial(taxonomy_title, config)
         env.globals["taxonomy_url"] = self._taxonomy_url
         env.globals["data"] = data
         env.filters |= {"day": day, "rfc3339": rfc3339, "rfc822": rfc822, "for_feed": for_feed}

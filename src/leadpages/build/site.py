@@ -141,6 +141,11 @@ def posts_url(config: Config, language: str, homes: Iterable[str]) -> str:
     return config.localised("/posts/", language) if home in homes else home
 
 
+def taxonomy_title(config: Config, taxonomy: str) -> str:
+    """What a taxonomy is called, in the words of the project or in English."""
+    return config.all_taxonomies[taxonomy].title or taxonomy.capitalize()
+
+
 def taxonomy_url(config: Config, taxonomy: str, language: str) -> str:
     """The address of a taxonomy's overview."""
     return config.localised(config.all_taxonomies[taxonomy].url or f"/{taxonomy}/", language)
@@ -153,7 +158,7 @@ def term_url(config: Config, taxonomy: str, name: str, language: str) -> str:
 
 
 def _taxonomies(posts: Sequence[Page], config: Config, language: str, data: Mapping[str, Any]) -> Iterator[Taxonomy]:
-    for taxonomy, settings in config.all_taxonomies.items():
+    for taxonomy in config.all_taxonomies:
         names: dict[str, str] = {}
         members: dict[str, dict[str, Page]] = {}
         for page in posts:
@@ -175,9 +180,7 @@ def _taxonomies(posts: Sequence[Page], config: Config, language: str, data: Mapp
             )
             for slug in sorted(names)
         )
-        yield Taxonomy(
-            taxonomy, settings.title or taxonomy.capitalize(), taxonomy_url(config, taxonomy, language), terms
-        )
+        yield Taxonomy(taxonomy, taxonomy_title(config, taxonomy), taxonomy_url(config, taxonomy, language), terms)
 
 
 def _notes(data: Any) -> dict[str, Mapping[str, Any]]:

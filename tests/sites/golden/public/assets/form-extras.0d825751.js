@@ -1,0 +1,67 @@
+// What some forms do beside showing errors: fields that are asked for by an answer, and steps. Only their pages load it.
+{
+  const form = document.currentScript.previousElementSibling;
+  const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+  form.setAttribute("data-extras", "");
+
+  const choose = () => {
+    for (const box of form.querySelectorAll("[data-when]")) {
+      const [name, values] = JSON.parse(box.getAttribute("data-when"));
+      box.hidden = !new FormData(form).getAll(name).some((value) => values.includes(value));
+      // What is disabled is not sent; a field that hangs on it is hidden in its turn.
+      for (const control of box.querySelectorAll("input, select, textarea")) {
+        control.disabled = box.hidden;
+        control.required = control.hasAttribute("data-required");
+      }
+    }
+  };
+  form.addEventListener("change", choose);
+  addEventListener("pageshow", choose);
+  choose();
+
+  const steps = [...form.querySelectorAll(".step")];
+  if (steps.length) {
+    const send = form.querySelector("[type=submit]");
+    const label = send.textContent;
+    const progress = make("p", { className: "meta" });
+    const back = make("button", { type: "button", className: "back", textContent: form.getAttribute("data-back") });
+    let open = steps[0];
+    const place = () => {
+      const asked = steps.filter((step) => step.querySelector("[data-field]:not([hidden])"));
+      return { asked, at: asked.indexOf(open) };
+    };
+    const show = () => {
+      const { asked, at } = place();
+      const numbers = { number: at + 1, count: asked.length };
+      steps.forEach((step) => (step.hidden = step !== open));
+      progress.textContent = form.getAttribute("data-progress").replace(/{(\w+)}/g, (_, name) => numbers[name]);
+      back.hidden = !at;
+      send.textContent = asked[at + 1] ? form.getAttribute("data-next") : label;
+    };
+    const go = (by) => {
+      const { asked, at } = place();
+      open = asked[at + by];
+      show();
+      const start = open.matches("fieldset") ? open.firstElementChild : open.querySelector("input, select, textarea");
+      if (start.matches("legend")) start.tabIndex = -1;
+      start.focus();
+    };
+    progress.setAttribute("role", "status");
+    form.insertBefore(progress, steps[0]);
+    form.insertBefore(back, send);
+    back.addEventListener("click", () => go(-1));
+    form.addEventListener("change", show);
+    form.addEventListener("checked", () => go(1));
+    form.addEventListener("reveal", (event) => {
+      open = steps.find((step) => step.contains(event.target));
+      show();
+    });
+    // Before the last step, the handler is only asked what is wrong with the fields of this one.
+    form.addEventListener("formdata", ({ formData }) => {
+      const { asked, at } = place();
+      if (asked[at + 1])
+        for (const box of open.querySelectorAll("[data-field]")) formData.append("_check", box.getAttribute("data-field"));
+    });
+    show();
+  }
+}
