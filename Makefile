@@ -3,14 +3,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CHECKERS := tests/e2e/node_modules
 PORT ?= 8000
 
-.PHONY: demo test check bench browser node clean
+.PHONY: demo test check bench browser node java clean
 
 demo: $(VENV)/demo
 	$(BIN)/leadpages serve --port $(PORT)
 
-test: $(VENV)/dev browser node
+test: $(VENV)/dev browser java $(CHECKERS)
 	$(MAKE) check
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
@@ -40,7 +41,7 @@ browser:
 	  fi; \
 	fi
 
-# npm brings the examples of CommonMark, and the generators that we compare with.
+# npm brings the examples of CommonMark, what checks the pages, and the generators that we compare with.
 node:
 	@if ! command -v npm >/dev/null; then \
 	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
@@ -49,6 +50,20 @@ node:
 	    echo "The tests need Node.js with npm: install it." >&2; exit 1; \
 	  fi; \
 	fi
+
+java:
+	@if ! command -v java >/dev/null; then \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -q && apt-get install -qy --no-install-recommends default-jre-headless; \
+	  else \
+	    echo "The HTML checker needs Java 17: install it." >&2; exit 1; \
+	  fi; \
+	fi
+
+# Lighthouse and the Nu HTML checker.
+$(CHECKERS): tests/e2e/package-lock.json | node
+	npm ci --prefix tests/e2e --ignore-scripts --no-audit --no-fund
+	touch $@
 
 $(VENV)/demo: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -62,4 +77,4 @@ $(VENV)/dev: pyproject.toml uv.lock
 	touch $@ $(VENV)/demo
 
 clean:
-	rm -rf $(VENV) public bundle .leadpages tests/artefacts tests/bench/work
+	rm -rf $(VENV) $(CHECKERS) public bundle .leadpages tests/artefacts tests/bench/work

@@ -60,7 +60,7 @@ def test_sidebar(show: Show) -> None:
 def test_cta(show: Show) -> None:
     """A call to action is the theme's block, with its link resolved."""
     rule = '[[place]]\n[place.cta]\nhref = "/posts/"\nlabel = "More"\ntitle = "Read on"\n'
-    assert order(show(rule), "Three.", '<aside class="banner">', "Read on", '<a class="button" href="/posts/">More</a>')
+    assert order(show(rule), "Three.", '<div class="banner">', "Read on", '<a class="button" href="/posts/">More</a>')
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,16 @@ from urllib.request import urlopen
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from tests.e2e.static_host import Hosted, hosted
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "tests" / "artefacts"
 PROJECT_PARTS = ("leadpages.toml", "site", "forms", "themes")
+PACKAGED_THEMES = sorted(file.parent.name for file in (ROOT / "src/leadpages/themes").glob("*/theme.toml"))
+#: WCAG 2.0 to 2.2, levels A and AA. By their names, because axe leaves out those of 2.2 otherwise.
+ACCESSIBILITY = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 _UV = str(Path(sys.executable).parent / "uv")
 
 
@@ -111,6 +116,18 @@ def demo(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
         yield served
 
 
+@pytest.fixture(scope="session", params=PACKAGED_THEMES)
+def hosted_demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
+    """The demo in the colours of each packaged theme, on a static host."""
+    folder = tmp_path_factory.mktemp(f"hosted-{request.param}")
+    project = copy_demo(folder / "demo")
+    own = project / "themes/quayside"
+    shutil.rmtree(own / "assets")
+    (own / "theme.toml").write_text(f'extends = "{request.param}"\n')
+    with hosted(project, folder) as site:
+        yield site
+
+
 @pytest.fixture
 def smtp() -> Iterator[str]:
     """The URL of a real mail host that takes every mail and throws it away."""
@@ -123,14 +140,46 @@ def smtp() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, or the one that `CHROMIUM` names."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert path, "these tests need Chromium: `make test` installs it on Debian; elsewhere set CHROMIUM"
     # As root there is no sandbox to be had; the other flags keep the browser from calling home.
     flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=flags)
         yield chromium
         chromium.close()
+
+
+def chromium_path() -> str:
+    """Debian's Chromium, or the one that `CHROMIUM` names."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert path, "these tests need Chromium: `make test` installs it on Debian; elsewhere set CHROMIUM"
+    return path
+
+
+def checker(path: str) -> str:
+    """A file of the npm packages that check pages."""
+    file = ROOT / "tests/e2e/node_modules" / path
+    assert file.exists(), "these tests need what `npm ci --prefix tests/e2e --ignore-scripts` installs"
+    return str(file)
+
+
+def accessibility_faults(page: Page) -> str:
+    """What violates WCAG 2.2 A and AA, or axe's best practices; nothing when all is well."""
+    results = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": ACCESSIBILITY})
+    return str(results.generate_report()) if results.violations_count else ""
+
+
+def load_all(page: Page, url: str) -> None:
+    """Load a page and scroll through it, so that each of its pictures is there."""
+    page.goto(url)
+    page.evaluate(
+        """async () => {
+            for (let top = 0; top < document.body.scrollHeight; top += innerHeight) {
+                scrollTo({ top, behavior: "instant" });
+                await new Promise(requestAnimationFrame);
+            }
+        }"""
+    )
+    page.wait_for_function("[...document.images].every(image => image.complete)")
 
 
 def copy_demo(folder: Path) -> Path:

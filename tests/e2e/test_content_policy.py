@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.conftest import NEWSLETTER, NOW, write_files
-from tests.e2e.conftest import copy_demo, free_port
-
-from leadpages.build.project import PUBLIC, Options, build
+from tests.conftest import NEWSLETTER, write_files
+from tests.e2e.conftest import free_port, load_all
+from tests.e2e.static_host import Hosted, hosted, rules_of, serving
 
 TRUSTED = """\
 ---
@@ -33,24 +29,6 @@ date: 2026-03-05
 """
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    """A static host that reads `_headers`, as far as leadpages writes it."""
-
-    def __init__(self, rules: Mapping[str, Mapping[str, str]], *args: Any, **kwargs: Any) -> None:
-        self._rules = rules
-        super().__init__(*args, **kwargs)
-
-    def end_headers(self) -> None:
-        for pattern, headers in self._rules.items():
-            if self.path.startswith(pattern.rstrip("*")):
-                for name, value in headers.items():
-                    self.send_header(name, value)
-        super().end_headers()
-
-    def log_message(self, *args: Any) -> None:
-        """Nothing."""
-
-
 class _Handler(BaseHTTPRequestHandler):
     """A form handler at an address of its own, which takes all that it is sent."""
 
@@ -63,42 +41,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: Any) -> None:
         """Nothing."""
-
-
-def rules_of(text: str) -> dict[str, dict[str, str]]:
-    """The headers in a `_headers` file, by their pattern."""
-    rules: dict[str, dict[str, str]] = {}
-    pattern = ""
-    for line in text.splitlines():
-        if line.startswith(" "):
-            name, _, value = line.strip().partition(": ")
-            rules[pattern][name] = value
-        elif line:
-            pattern = line
-            rules[pattern] = {}
-    return rules
-
-
-@contextmanager
-def serving(handler: Any) -> Iterator[int]:
-    """Serve for as long as the context lasts; yields the port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@contextmanager
-def hosted(project: Path, out: Path) -> Iterator[str]:
-    """Build a project and serve what came of it like a static host; yields the address."""
-    build(project, out, Options(), NOW)
-    rules = rules_of((out / PUBLIC / "_headers").read_text())
-    with serving(partial(_Quiet, rules, directory=str(out / PUBLIC))) as port:
-        yield f"http://127.0.0.1:{port}"
 
 
 class Watched:
@@ -119,9 +61,7 @@ class Watched:
 
     def open(self, url: str) -> None:
         """Load a page, all of it."""
-        self.page.goto(url)
-        self.page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-        self.page.wait_for_function("[...document.images].every(image => image.complete)")
+        load_all(self.page, url)
 
 
 @pytest.fixture
@@ -132,24 +72,19 @@ def watched(browser: Browser) -> Iterator[Watched]:
     context.close()
 
 
-def test_the_demo_keeps_its_policy(watched: Watched, tmp_path: Path) -> None:
+def test_the_demo_keeps_its_policy(watched: Watched, hosted_demo: Hosted) -> None:
     """Every page of the demo loads without a violation, an error, or a request to any other host."""
-    project, out = copy_demo(tmp_path / "demo"), tmp_path / "out"
-    with (project / "leadpages.toml").open("a") as config:
-        config.write("[images]\nformats = []\n")  # whether they are shown is the question here, and not in what format
-    with hosted(project, out) as url:
-        pages = sorted(file.relative_to(out / PUBLIC).as_posix() for file in (out / PUBLIC).rglob("*.html"))
-        for path in pages:
-            watched.open(f"{url}/{path.removesuffix('index.html')}")
-            assert watched.violations == [], path
-            assert watched.page.evaluate("getComputedStyle(document.body).fontFamily") != "", path
-        assert watched.hosts == {url.removeprefix("http://")}
-    assert len(pages) > 10
+    for path in hosted_demo.pages:
+        watched.open(hosted_demo.url + path)
+        assert watched.violations == [], path
+        assert watched.page.evaluate("document.styleSheets[0].cssRules.length") > 0, path
+    assert watched.hosts == {hosted_demo.url.removeprefix("http://")}
+    assert len(hosted_demo.pages) > 10
 
 
 @pytest.fixture
-def trusted(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A site whose writer may use scripts and styles, with its handler at another origin; yields its address."""
+def trusted(tmp_path: Path) -> Iterator[Hosted]:
+    """A site whose writer may use scripts and styles, with its handler at another origin."""
     with serving(_Handler) as handler:
         project = write_files(
             tmp_path / "project",
@@ -161,15 +96,14 @@ def trusted(tmp_path: Path) -> Iterator[tuple[str, Path]]:
                 "forms/news.toml": NEWSLETTER,
             },
         )
-        with hosted(project, tmp_path / "out") as url:
-            yield url, tmp_path / "out" / PUBLIC
+        with hosted(project, tmp_path / "out") as site:
+            yield site
 
 
-def test_inline_scripts_and_styles(watched: Watched, trusted: tuple[str, Path]) -> None:
+def test_inline_scripts_and_styles(watched: Watched, trusted: Hosted) -> None:
     """What the writer put into a page works by its hash, and data for search engines needs none."""
-    url, public = trusted
-    watched.open(f"{url}/posts/a/")
-    policy = rules_of((public / "_headers").read_text())["/*"]["Content-Security-Policy"]
+    watched.open(f"{trusted.url}/posts/a/")
+    policy = rules_of((trusted.public / "_headers").read_text())["/*"]["Content-Security-Policy"]
 
     assert watched.page.locator("#a").inner_text() == "the script ran"
     assert watched.page.evaluate("getComputedStyle(document.getElementById('a')).color") == "rgb(1, 2, 3)"
@@ -179,10 +113,9 @@ def test_inline_scripts_and_styles(watched: Watched, trusted: tuple[str, Path]) 
     assert (policy.count("'sha256-"), policy.count("unsafe-")) == (2, 0)
 
 
-def test_what_the_policy_stops(watched: Watched, trusted: tuple[str, Path]) -> None:
+def test_what_the_policy_stops(watched: Watched, trusted: Hosted) -> None:
     """What nobody put there when the site was built does not run, load or post: the policy is in force."""
-    url, _ = trusted
-    watched.open(url)
+    watched.open(trusted.url)
     watched.page.evaluate(
         """() => {
             const add = (name, changes) => document.body.append(Object.assign(document.createElement(name), changes));
@@ -200,16 +133,15 @@ def test_what_the_policy_stops(watched: Watched, trusted: tuple[str, Path]) -> N
 
     assert {"script-src-elem", "img-src", "frame-src", "style-src-attr", "form-action"} <= stopped
     assert watched.page.evaluate("window.ran") is None
-    assert watched.page.url == f"{url}/"
+    assert watched.page.url == f"{trusted.url}/"
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_forms_reach_a_handler_elsewhere(browser: Browser, trusted: tuple[str, Path], javascript: bool) -> None:
+def test_forms_reach_a_handler_elsewhere(browser: Browser, trusted: Hosted, javascript: bool) -> None:
     """The policy lets forms post to the handler, by themselves and by script."""
-    url, _ = trusted
     context = browser.new_context(java_script_enabled=javascript)
     page = context.new_page()
-    page.goto(f"{url}/posts/a/")
+    page.goto(f"{trusted.url}/posts/a/")
     with page.expect_request(lambda request: request.method == "POST") as sent:
         page.get_by_label("E-mail").fill("ana@example.com")
         page.locator("form button").click()
@@ -221,15 +153,14 @@ def test_forms_reach_a_handler_elsewhere(browser: Browser, trusted: tuple[str, P
     context.close()
 
 
-def test_what_may_be_kept(trusted: tuple[str, Path]) -> None:
+def test_what_may_be_kept(trusted: Hosted) -> None:
     """Only what has a new name when it has new content may be kept for ever."""
-    _, public = trusted
-    rules = rules_of((public / "_headers").read_text())
+    rules = rules_of((trusted.public / "_headers").read_text())
 
     assert {pattern for pattern, headers in rules.items() if "immutable" in headers.get("Cache-Control", "")} == {
         "/assets/*",
         "/_images/*",
     }
-    kept = [file.name for folder in ("assets", "_images") for file in (public / folder).rglob("*.*")]
+    kept = [file.name for folder in ("assets", "_images") for file in (trusted.public / folder).rglob("*.*")]
     assert len(kept) >= 2
     assert [name for name in kept if not re.search(r"[.-][0-9a-f]{8,}\.\w+$", name)] == []
