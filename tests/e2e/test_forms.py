@@ -63,6 +63,41 @@ label = "Phone"
 required = true
 show_when = { field = "answer_by", one_of = ["tel"] }
 """,
+    "site/write.md": "---\ntitle: Write\ntemplate: landing\n---\n\n# Write\n\n::form{id=write}\n",
+    "forms/write.toml": """\
+title = "Write to us"
+min_seconds = 0
+double_opt_in = false
+[[fields]]
+name = "email"
+type = "email"
+label = "E-mail"
+required = true
+[[fields]]
+name = "home"
+type = "country"
+label = "Country"
+required = true
+prefill = true
+[[fields]]
+name = "topics"
+type = "checkbox"
+label = "Topics"
+choices = ["Pages", "Mails"]
+prefill = true
+[[fields]]
+name = "phone"
+type = "tel"
+label = "Phone"
+show_when = { field = "topics", one_of = ["Mails"] }
+[[fields]]
+name = "text"
+type = "textarea"
+label = "Text"
+max_length = 20
+counter = true
+prefill = true
+""",
     "site/tour.md": "---\ntitle: A tour\ntemplate: landing\n---\n\n# A tour\n\n::form{id=tour}\n",
     "forms/tour.toml": f"""\
 title = "Ask for a tour"
@@ -251,3 +286,40 @@ def test_without_scripts_all_steps_are_one_page(visit: Visit, path: str) -> None
     page.get_by_label("How many mails?").fill("3")
     page.get_by_role("button").click()
     page.wait_for_url(f"**/thanks{path}")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_counter_says_what_is_left(visit: Visit, width: int) -> None:
+    """At once to see, after a pause to hear; too much is not cut off, and the handler says so in the same place."""
+    page = visit("/write/", width=width)
+    text, heard = page.get_by_label("Text"), page.locator("[aria-live=polite]")
+    expect(page.get_by_text("Characters left: 20")).to_be_visible()
+    expect(text).to_have_accessible_description("Up to 20 characters")
+    text.press_sequentially("Hello")
+    expect(page.locator("[aria-hidden] >> text=Characters left: 15")).to_be_visible()
+    expect(heard).to_have_text("")
+    expect(heard).to_have_text("Characters left: 15")
+    text.fill("x" * 23)
+    expect(page.locator(".over")).to_have_text("Characters too many: 3")
+    page.get_by_role("button").click()
+    expect(page.locator(".error-summary a")).to_have_text(
+        ["Enter E-mail", "Choose country", "“Text” must be 20 characters or fewer"]
+    )
+    page.locator(".error-summary a").nth(1).click()
+    expect(page.get_by_label("Country")).to_be_focused()
+    check(page, "counter-error")
+
+
+def test_an_address_fills_in_the_fields_that_allow_it(visit: Visit) -> None:
+    """Every kind of field; what hangs on an answer is shown, and other fields stay empty."""
+    page = visit("/write/?home=PT&topics=Mails&topics=Cake&text=Hi%20there&email=x@example.com&phone=1")
+    expect(page.get_by_label("Country")).to_have_value("PT")
+    expect(page.get_by_label("Mails")).to_be_checked()
+    expect(page.get_by_label("Pages")).not_to_be_checked()
+    expect(page.get_by_label("Text")).to_have_value("Hi there")
+    expect(page.get_by_text("Characters left: 12")).to_be_visible()
+    expect(page.get_by_label("Phone")).to_be_visible()
+    expect(page.get_by_label("Phone")).to_have_value("")
+    expect(page.get_by_label("E-mail")).to_have_value("")
+    page = visit("/write/?home=Portugal")
+    expect(page.get_by_label("Country").locator("option:checked")).to_have_text("Choose…")

@@ -105,17 +105,31 @@ double_opt_in = false
 name = "campaign"
 type = "hidden"
 value = "spring"
+prefill = true
+[[fields]]
+name = "home"
+type = "country"
+label = "Country"
+prefill = true
+begins_step = "What you want"
+[[fields]]
+name = "note"
+type = "text"
+label = "Note"
+max_length = 20
+counter = true
+prefill = true
 [[fields]]
 name = "email"
 type = "email"
 label = "E-mail"
 required = true
-begins_step = "What you want"
 [[fields]]
 name = "answer_by"
 type = "radio"
 label = "How shall we answer?"
 choices = [{ value = "mail", label = "By mail" }, { value = "tel", label = "By phone" }]
+prefill = true
 [[fields]]
 name = "phone"
 type = "tel"

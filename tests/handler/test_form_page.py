@@ -149,6 +149,32 @@ def test_a_step_is_checked_and_nothing_is_taken_in(funnel: Funnel) -> None:
     assert list(funnel.service.store.submissions()) == []
 
 
+def test_an_address_can_fill_in_the_fields_that_allow_it(funnel: Funnel) -> None:
+    """Whatever else it names stays empty, and what it says is inert."""
+    page = funnel.client.get(
+        "/f/visit?note=%22%3E%3Cimg%3E&home=PT&answer_by=tel&campaign=autumn&email=ann@example.com&x=1&phone=%ff"
+    ).text
+    assert element(page, "input", name="note").attributes["value"] == '"><img>'
+    assert "selected" in element(page, "option", value="PT").attributes
+    assert "checked" in element(page, "input", name="answer_by", value="tel").attributes
+    assert element(page, "input", name="campaign").attributes["value"] == "autumn"
+    assert element(page, "input", name="email").attributes["value"] == ""
+    assert element(page, "input", name="phone").attributes["value"] == ""
+    assert elements(page, "img") == []
+
+
+def test_a_field_with_a_counter_says_its_limit_and_cuts_nothing_off(funnel: Funnel) -> None:
+    """What is too long comes back whole, with the limit said."""
+    reply = funnel.post("visit", {"email": "ann@example.com", "note": "x" * 21})
+    note = element(reply.text, "input", name="note").attributes
+    limit = element(reply.text, "p", id="form-note-count")
+    assert limit.text == "Up to 20 characters"
+    assert limit.attributes["id"] in note["aria-describedby"].split()
+    assert "maxlength" not in note
+    assert note["value"] == "x" * 21
+    assert element(reply.text, "a", href="#form-note").text == "“Note” must be 20 characters or fewer"
+
+
 def test_the_handlers_own_page_runs_no_script(funnel: Funnel) -> None:
     """Its policy allows none."""
     assert elements(funnel.client.get("/f/visit").text, "script") == []

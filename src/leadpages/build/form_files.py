@@ -151,6 +151,8 @@ class FieldKeys(Strict):
     min: Bound = ""
     max: Bound = ""
     step: Bound = ""
+    counter: bool = False
+    prefill: bool = False
     begins_step: str = ""
     show_when: ConditionKeys | None = None
 
@@ -174,6 +176,11 @@ def _check_name(name: str) -> None:
 def _check_words(field: FieldKeys) -> None:
     if not field.label and field.type != "hidden":
         raise Fault(f"field `{field.name}` has no `label`", "label", "add the words that stand beside it")
+    if field.counter and not (field.max_length and field.type in ("text", "textarea")):
+        hint = "it counts what is left of `max_length` in a text or a textarea"
+        raise Fault(f"field `{field.name}` has a `counter` and nothing to count", "counter", hint)
+    if field.prefill and field.type == "consent":
+        raise Fault(f"field `{field.name}` is a consent, which no link may give", "prefill", "remove `prefill`")
     if field.begins_step and field.type == "hidden":
         raise Fault(f"field `{field.name}` is hidden and cannot begin a step", "begins_step")
     if field.autocomplete and field.autocomplete not in _AUTOCOMPLETE:

@@ -87,6 +87,8 @@ class Field:
     min: str = ""
     max: str = ""
     step: str = ""
+    counter: bool = False
+    prefill: bool = False
     begins_step: str = ""
     show_when: Condition | None = None
 
@@ -165,7 +167,7 @@ class Form:
     @property
     def needs_extras(self) -> bool:
         """Whether its script has more to do than to show errors."""
-        return bool(self.steps) or any(field.show_when for field in self.fields)
+        return bool(self.steps) or any(field.show_when or field.counter or field.prefill for field in self.fields)
 
 
 @dataclass(frozen=True, slots=True)

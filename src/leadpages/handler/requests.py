@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl
 from uuid import uuid4
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
@@ -27,8 +27,13 @@ class HandlerRequest(Request):
     @property
     def language(self) -> str:
         """The language that the answer is asked for in, as it came; "" for the site's own."""
+        return self.query.get(LANGUAGE, [""])[-1]
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """What stands in the address after `?`, by name."""
         # Not `args`: it raises for a query that is not UTF-8.
-        return dict(parse_qsl(self.query_string.decode("latin-1"))).get(LANGUAGE, "")
+        return parse_qs(self.query_string.decode("latin-1"))
 
     @cached_property
     def id(self) -> str:

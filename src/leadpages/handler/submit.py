@@ -44,7 +44,9 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -
         started = start_token(service.tokens, service.clock())
         if wants_json(request):
             return json_reply({"started": started})
-        return _show_form(service, pages, edition, form, Rejected((), {}), page="/", started=started)
+        query = request.query
+        given = {field.name: query[field.name] for field in form.fields if field.prefill and field.name in query}
+        return _show_form(service, pages, edition, form, Rejected((), given), page="/", started=started)
     check_origin(request, service.origins)
     return _take_in(service, pages, request, edition, form)
 
@@ -91,7 +93,7 @@ def _show_form(
     page: str,
     started: str,
 ) -> Response:
-    """The form with what was typed and what is wrong with it; an empty one has neither."""
+    """The form with its answers so far, and what is wrong with them."""
     return pages.show(
         edition,
         "form",
