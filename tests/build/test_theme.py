@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 from html import unescape
+from pathlib import Path
 
 import pytest
-from tests.conftest import CONFIG, NEWSLETTER, WriteProject, public_text, render
+from tests.conftest import CONFIG, NEWSLETTER, Built, WriteProject, public_text, render
 
 from leadpages.core.errors import ProjectError
 
+ROOT = Path(__file__).parents[2]
 FILES = {
     "leadpages.toml": CONFIG + 'theme = "mine"\n',
     "themes/mine/theme.toml": 'extends = "default"\n',
@@ -62,6 +65,27 @@ def test_a_block_is_a_file(write_project: WriteProject) -> None:
     )
 
     assert "<q><p>Text.</p>\n</q> &lt;Ines&gt;" in public_text(render(project), "a/index.html")
+
+
+def test_the_other_packaged_theme(tmp_path: Path) -> None:
+    """The whole demo can be built with the editorial theme: the same pages, and posts in rows of its own."""
+    for part in ("site", "forms"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    config = (ROOT / "leadpages.toml").read_text("utf-8")
+    (tmp_path / "leadpages.toml").write_text(config.replace('theme = "quayside"', 'theme = "editorial"'))
+    glossary = tmp_path / "site/glossary.md"
+    glossary.write_text(glossary.read_text("utf-8").replace("template: glossary\n", ""))  # it is the demo's own theme's
+
+    built, demo = render(tmp_path), render(ROOT)
+
+    assert pages(built) == pages(demo)
+    assert '<article class="entry">' in public_text(built, "posts/index.html")
+    assert '<article class="card">' in public_text(demo, "posts/index.html")
+
+
+def pages(built: Built) -> set[str]:
+    """The paths of all HTML pages."""
+    return {path for path in built.public if path.endswith(".html")}
 
 
 def test_styles(write_project: WriteProject) -> None:

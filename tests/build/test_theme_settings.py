@@ -15,7 +15,8 @@ from leadpages.build.theme_colours import contrast, from_hex, lighter, nearest_s
 from leadpages.build.theme_settings import Schemes, _faults, accent_styles
 from leadpages.core.errors import ProjectError
 
-THEME = Path(str(files("leadpages") / "themes" / "default"))
+THEMES = Path(str(files("leadpages") / "themes"))
+THEME = THEMES / "default"
 TOKENS = (THEME / "assets/tokens.css").read_text("utf-8")
 PRESETS = sorted(file.stem.removeprefix("preset-") for file in (THEME / "settings").glob("preset-*.css"))
 PAGE = {"site/index.md": "---\ntitle: Home\n---\n\nText.\n"}
@@ -49,6 +50,13 @@ def test_contrast_of_presets(preset: str) -> None:
     assert schemes.light["ground"] != schemes.dark["ground"]
 
 
+def test_contrast_of_the_other_theme() -> None:
+    """The editorial theme's own colours have as much."""
+    schemes = Schemes.of(TOKENS + (THEMES / "editorial/assets/tokens.css").read_text("utf-8"))
+
+    assert [*_faults(schemes.light), *_faults(schemes.dark)] == []
+
+
 def test_a_preset_names_every_colour() -> None:
     """A preset leaves no colour of another one, in neither scheme."""
     assert len(PRESETS) == 3
@@ -69,6 +77,20 @@ def test_choices(write_project: WriteProject) -> None:
     assert page_properties(css)["--accent"][-1] == "#7a2a5c"
     assert page_properties(css, dark=True)["--accent"][-1] == "#eaa6cd"
     assert page_properties(css)["--font"][-1].startswith("Charter")
+
+
+def test_choices_of_the_other_theme(write_project: WriteProject) -> None:
+    """The editorial theme has the same settings, with other defaults that can be undone."""
+    project = write_project(settings('font = "sans"\nradius = "soft"\npreset = "forest"'))
+    text = (project / "leadpages.toml").read_text()
+    (project / "leadpages.toml").write_text(text.replace("[settings]", 'theme = "editorial"\n[settings]'))
+
+    found = page_properties(stylesheet(render(project)))
+
+    assert found["--font"][-2].startswith("Charter")
+    assert found["--font"][-1].startswith("system-ui")
+    assert found["--radius"][-2:] == ["0px", "10px"]
+    assert found["--accent"][-2:] == ["#8c2f1b", "#1c6644"]
 
 
 def test_an_accent(write_project: WriteProject) -> None:

@@ -91,7 +91,8 @@ class Theme:
     blocks: dict[str, BlockFile]
     #: Every setting of the theme and its parents, as the project has it.
     settings: dict[str, Any] = field(default_factory=dict)
-    #: The names of those that are addresses.
+    #: The names of those that the project sets, and of those that are addresses.
+    chosen: tuple[str, ...] = ()
     address_settings: tuple[str, ...] = ()
 
     @property
@@ -110,7 +111,7 @@ class Theme:
     def styles(self) -> list[tuple[Path, str]]:
         """The theme's styles in order.
 
-        A theme's tokens stand after its parent's: it names those it changes. Those of the settings follow.
+        A theme's tokens stand after its parent's: it names those it changes. Those of what the project sets follow.
         """
         assets = self.assets()
         styles: list[tuple[Path, str]] = []
@@ -128,11 +129,11 @@ class Theme:
 
     def _tokens(self) -> list[tuple[Path, str]]:
         files = [folder / "assets" / TOKENS for folder in reversed(self.folders)]
-        for name, value in self.settings.items():
-            sheets = (folder / "settings" / f"{name}-{value}.css" for folder in self.folders)
+        for name in self.chosen:
+            sheets = (folder / "settings" / f"{name}-{self.settings[name]}.css" for folder in self.folders)
             files += [file for file in sheets if file.is_file()][:1]
         found = [(file, _css(file)) for file in files if file.is_file()]
-        if accent := self.settings.get(ACCENT):
+        if ACCENT in self.chosen and (accent := self.settings[ACCENT]):
             found.append((Path(CONFIG_FILE), accent_styles(accent, "".join(text for _, text in found))))
         return found
 
@@ -170,14 +171,15 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
     stylesheets: tuple[str, ...] = ()
     front_matter: dict[str, KeyType] = {}
     settings: dict[str, Setting] = {}
-    if (project / "themes" / DEFAULT).is_dir():
-        message = f"`{DEFAULT}` is the name of the packaged theme, so nothing in this folder is used"
-        hint = f'call the folder otherwise, with a {FILE} that says extends = "{DEFAULT}", and set `theme` to its name'
-        problems.append(Problem(f"themes/{DEFAULT}", 0, message, hint, "warning"))
+    packaged_names = [entry.name for entry in _entries(_packaged("")) if entry.is_dir()]
+    for taken in (found for found in packaged_names if (project / "themes" / found).is_dir()):
+        message = f"`{taken}` is the name of a packaged theme, so nothing in this folder is used"
+        hint = f'call the folder otherwise, with a {FILE} that says extends = "{taken}", and set `theme` to its name'
+        problems.append(Problem(f"themes/{taken}", 0, message, hint, "warning"))
     while name:
         folder = _find(project, name)
         if folder is None or folder in folders:
-            known = sorted({DEFAULT, *(entry.name for entry in _entries(project / "themes"))})
+            known = sorted({*packaged_names, *(entry.name for entry in _entries(project / "themes"))})
             message = f"there is no theme `{name}`" if folder is None else f"theme `{name}` extends itself"
             hint = nearest(name, known) if folder is None else ""
             if (project / "themes" / name).is_dir() and folder is None:
@@ -198,7 +200,8 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
     values, wrong = read_settings(settings, config)
     styles = stylesheets or _read(packaged, FILE)[0].stylesheets
     addresses = tuple(name for name, setting in settings.items() if setting.type == "url")
-    theme = Theme(tuple(folders), styles, front_matter, blocks, values, addresses)
+    chosen = tuple(name for name in config.settings if name in values)
+    theme = Theme(tuple(folders), styles, front_matter, blocks, values, chosen, addresses)
     faint = [] if wrong else check_contrast(theme.schemes, config)
     return theme, problems + found + wrong + faint + _check_files(project, theme)
 
