@@ -323,3 +323,14 @@ def test_an_address_fills_in_the_fields_that_allow_it(visit: Visit) -> None:
     expect(page.get_by_label("E-mail")).to_have_value("")
     page = visit("/write/?home=Portugal")
     expect(page.get_by_label("Country").locator("option:checked")).to_have_text("Choose…")
+
+
+def test_where_the_script_does_not_come_all_is_shown(browser: Browser, site: Served) -> None:
+    """A network that loses it leaves a form that works."""
+    page = browser.new_page()
+    page.route("**/form-extras*", lambda route: route.abort())
+    page.goto(f"{site.url}/tour/")
+    expect(page.get_by_label("Day")).to_be_hidden()
+    expect(page.get_by_label("Day")).to_be_visible(timeout=15_000)
+    expect(page.get_by_label("How many mails?")).to_be_visible()
+    page.close()

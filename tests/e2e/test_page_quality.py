@@ -57,9 +57,11 @@ def test_valid_html_and_css(hosted_demo: Hosted) -> None:
 def test_weight(hosted_demo: Hosted) -> None:
     """A page with its style fits into what a server sends before it first waits, and its scripts are few."""
     (form_script,) = hosted_demo.public.glob("assets/form.*.js")
+    (extras,) = hosted_demo.public.glob("assets/form-extras.*.js")
 
     assert [weight for weight in weigh(hosted_demo.public) if weight.is_heavy] == []
     assert on_the_wire(form_script) <= 2 * 1024
+    assert on_the_wire(form_script) + on_the_wire(extras) <= 4 * 1024
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

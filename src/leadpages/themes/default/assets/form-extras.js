@@ -3,7 +3,7 @@
 {
   const form = document.currentScript.previousElementSibling;
   const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
-  form.setAttribute("data-extras", "");
+  form.className = "scripted";
 
   const query = new URLSearchParams(location.search);
   for (const name of (form.getAttribute("data-prefill") || "").split(" ").filter((name) => query.has(name))) {
