@@ -1,8 +1,19 @@
-// What some forms do beside showing errors: fields that are asked for by an answer, and steps. Only their pages load it.
+// What some forms do beside showing errors: answers from the address, fields that are asked for by an answer, counters,
+// steps. Only their pages load it.
 {
   const form = document.currentScript.previousElementSibling;
   const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
-  form.setAttribute("data-extras", "");
+  form.className = "scripted";
+
+  const query = new URLSearchParams(location.search);
+  for (const name of (form.getAttribute("data-prefill") || "").split(" ").filter((name) => query.has(name))) {
+    const [value] = query.getAll(name);
+    // Defaults: what a visitor who comes back had typed stays.
+    for (const control of form.querySelectorAll(`[name="${name}"]`))
+      if (control.options) for (const option of control.options) option.defaultSelected = option.value === value;
+      else if (/radio|checkbox/.test(control.type)) control.defaultChecked = query.getAll(name).includes(control.value);
+      else control.defaultValue = value;
+  }
 
   const choose = () => {
     for (const box of form.querySelectorAll("[data-when]")) {
@@ -18,6 +29,29 @@
   form.addEventListener("change", choose);
   addEventListener("pageshow", choose);
   choose();
+
+  for (const limit of form.querySelectorAll("[data-max]")) {
+    const control = limit.previousElementSibling;
+    const seen = make("p", { className: "help" });
+    const heard = make("p", { className: "hidden" });
+    let pause;
+    const count = () => {
+      const left = limit.getAttribute("data-max") - control.value.length;
+      seen.textContent = limit.getAttribute(left < 0 ? "data-over" : "data-left").replace("{count}", Math.abs(left));
+      seen.classList.toggle("over", left < 0);
+    };
+    limit.className = "hidden";
+    seen.setAttribute("aria-hidden", "true");
+    heard.setAttribute("aria-live", "polite");
+    limit.after(seen, heard);
+    control.addEventListener("input", () => {
+      count();
+      clearTimeout(pause);
+      pause = setTimeout(() => (heard.textContent = seen.textContent), 1000);
+    });
+    addEventListener("pageshow", count);
+    count();
+  }
 
   const steps = [...form.querySelectorAll(".step")];
   if (steps.length) {
