@@ -13,6 +13,7 @@ from tests.conftest import CONFIG, NEWSLETTER, Built, WriteProject, public_text,
 from leadpages.core.errors import ProjectError
 
 ROOT = Path(__file__).parents[2]
+PACKAGED = ROOT / "src/leadpages/themes"
 FILES = {
     "leadpages.toml": CONFIG + 'theme = "mine"\n',
     "themes/mine/theme.toml": 'extends = "default"\n',
@@ -205,3 +206,15 @@ def test_an_asset_of_the_same_name(write_project: WriteProject) -> None:
     [script] = re.findall(r'<script src="/(assets/form\.\w+\.js)"', public_text(built, "a/index.html"))
     assert public_text(built, script) == "mine()\n"
     assert len([path for path in built.public if path.startswith("assets/form.")]) == 1
+
+
+#: What means another side in a text that is read from the right: https://www.w3.org/TR/css-logical-1/
+PHYSICAL = re.compile(
+    r"[\s{;-](?:left|right)\s*:|(?:-align|float|clear)\s*:\s*(?:left|right)|(?:margin|padding)-(?:left|right)"
+)
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGED.glob("*/*/*.css")), ids=lambda file: f"{file.parts[-3]}/{file.name}")
+def test_no_side_is_left_or_right(file: Path) -> None:
+    """Styles speak of the start and the end of a line, so that they hold for Arabic and Hebrew, too."""
+    assert PHYSICAL.findall(file.read_text("utf-8")) == []

@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 from tests.conftest import NEWSLETTER, render, write_files
+from tests.e2e.conftest import ARTEFACTS
 
 CONFIG = """\
 title = "Test site"
@@ -45,6 +46,28 @@ FILES = {
     "forms/news.toml": NEWSLETTER,
     "site/index.md": "---\ntitle: Home\ntemplate: home\nform: news\n---\n\n# Welcome\n",
     "site/posts/a.md": POST,
+}
+ARABIC = {
+    **FILES,
+    "leadpages.toml": CONFIG.replace("Test site", "موقع تجريبي") + '[settings]\npreset = "forest"\n',
+    "site/index.md": """\
+---
+title: "كيف تجذب عملاء جددًا"
+description: "دليل عملي من عشر صفحات، مجانًا."
+template: webinar
+form: news
+kicker: "ندوة مباشرة"
+when: "الخميس 28 يناير 2027"
+facts: ["45 دقيقة", "مجانًا"]
+---
+
+## ماذا ستتعلم
+
+1. كيف تختار سؤالًا واحدًا
+2. كيف تكتب صفحة واضحة
+
+> صفحة واحدة، سؤال واحد.
+""",
 }
 Show = Callable[..., Page]
 
@@ -110,3 +133,50 @@ def test_long_lines_of_code(show: Show) -> None:
 
     for element in ("html", "pre"):
         assert page.eval_on_selector(element, "found => found.scrollWidth <= found.clientWidth")
+
+
+@pytest.mark.parametrize("theme", ["default", "editorial"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_right_to_left(theme: str, width: int, show: Show) -> None:
+    """An Arabic page is the mirror image: it begins at the right, and nothing lies outside of it."""
+    config = f'language = "ar"\ntheme = "{theme}"\n{ARABIC["leadpages.toml"]}'
+    page = show("/", ARABIC | {"leadpages.toml": config}, width)
+
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    heading, form = page.locator(".prose h2").bounding_box(), page.locator(".lead-form").bounding_box()
+    assert heading and form
+    assert heading["x"] + heading["width"] > width / 2
+    assert width == 390 or form["x"] + form["width"] < heading["x"] + heading["width"] / 2
+    assert Axe().run(page).violations_count == 0
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"rtl-{theme}-{width}.png", full_page=True)
+
+
+def test_print(show: Show) -> None:
+    """Paper has the text, and where its links lead; no menu, no form, no posts to go on with."""
+    page = show("/posts/a/")
+    page.emulate_media(media="print")
+
+    for gone in (".site-menu", ".menu-button", ".lead-form", ".site-footer"):
+        assert page.locator(f"{gone}:visible").count() == 0
+    shown = "link => getComputedStyle(link, '::after').content"
+    assert page.eval_on_selector(".admonition a", shown) == '" (https://www.example.org/)"'
+    expect(page.locator(".prose h1")).to_be_visible()
+
+
+def test_forced_colours(show: Show) -> None:
+    """Where the system chooses the colours, buttons and bands have an edge, and no picture of ours lies under text."""
+    page = show("/", ARABIC, forced_colors="active")
+
+    styles = "found => [getComputedStyle(found).borderBottomWidth, getComputedStyle(found).borderImageSource]"
+    assert page.eval_on_selector(".opening", styles) == ["1px", "none"]
+    assert page.eval_on_selector(".lead-form .button", styles)[0] == "1px"
+
+
+def test_reduced_motion(show: Show) -> None:
+    """Nothing moves by itself, and no jump is a ride, for those who asked for that."""
+    moving = "getComputedStyle(document.documentElement).scrollBehavior"
+
+    assert show("/", reduced_motion="reduce").evaluate(moving) == "auto"
+    assert show("/", reduced_motion="no-preference").evaluate(moving) == "smooth"
