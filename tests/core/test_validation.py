@@ -409,6 +409,7 @@ EVERY_TYPE = form(
     Field("lines", "textarea", "Lines"),
     Field("hidden", "hidden", "", value="x"),
     Field("agree", "consent", "Agree", required=True),
+    Field("home", "country", "Home", choices=CHOICES, show_when=Condition("boxes", ("s",))),
 )
 NAMES = st.sampled_from([field.name for field in EVERY_TYPE.fields]) | st.text()
 TYPED = st.text() | st.from_regex(r"-?[0-9.]{1,60}|https?://.{0,20}|.{1,9}@.{1,9}\.co", fullmatch=True)

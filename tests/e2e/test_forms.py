@@ -137,6 +137,7 @@ def site(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 def visit(browser: Browser, site: Served) -> Iterator[Visit]:
     """Opens a page of the site, on a phone in dark or on a desktop in light."""
     contexts = []
+    said: list[str] = []
 
     def open_page(path: str, javascript: bool = True, width: int = 390) -> Page:
         context = browser.new_context(
@@ -146,12 +147,14 @@ def visit(browser: Browser, site: Served) -> Iterator[Visit]:
         )
         contexts.append(context)
         page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
         page.goto(site.url + path)
         return page
 
     yield open_page
     for context in contexts:
         context.close()
+    assert [text for text in said if "422" not in text] == []
 
 
 def check(page: Page, name: str) -> None:
@@ -182,13 +185,25 @@ def test_a_field_comes_with_the_answer_that_asks_for_it(visit: Visit, width: int
 
 
 def test_without_scripts_the_note_says_when_a_field_counts(visit: Visit) -> None:
-    """It may stay empty when it does not count; when it does, the handler asks for it."""
+    """When it does, the handler asks for it."""
     page = visit("/visit/", javascript=False)
     expect(page.get_by_text("If the answer to “How shall we answer?” is: By phone")).to_be_visible()
     page.get_by_label("E-mail").fill("ann@example.com")
     page.get_by_label("By phone").check()
     page.get_by_role("button").click()
     expect(page.locator(".error-summary a")).to_have_text(["Enter phone"])
+    page.get_by_label("Phone", exact=True).fill("call me")
+    page.get_by_role("button").click()
+    expect(page.get_by_label("Phone", exact=True)).to_be_focused()  # where the browser shows its own message
+    page.get_by_label("Phone", exact=True).fill("+49 (0)30 1234-567")
+    page.get_by_role("button").click()
+    page.wait_for_url("**/thanks/visit/")
+
+
+def test_without_scripts_a_field_that_does_not_count_may_stay_empty(visit: Visit) -> None:
+    """The browser does not ask for it."""
+    page = visit("/visit/", javascript=False)
+    page.get_by_label("E-mail").fill("ann@example.com")
     page.get_by_label("By mail").check()
     page.get_by_role("button").click()
     page.wait_for_url("**/thanks/visit/")

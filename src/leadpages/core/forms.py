@@ -45,7 +45,8 @@ CHECK_FIELD: Final = "_check"
 #: What a box without choices posts when it is ticked.
 BOX_VALUE: Final = "yes"
 
-TEL_PATTERN: Final = r"\+?[0-9 ().\/\-]{5,25}"
+#: Escaped as browsers want it, which read patterns with the flag `v`.
+TEL_PATTERN: Final = r"\+?[0-9 \(\).\/\-]{5,25}"
 URL_PATTERN: Final = r"https?:\/\/.+"
 _DEFAULT_MAX_LENGTH: Final = {"textarea": 5000, "email": 254, "url": 2000, "tel": 25}
 _BREAKS: Final = "\n\r\x0b\x0c\x85\u2028\u2029"
