@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from mimetypes import guess_type
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
-from tests.conftest import NEWSLETTER, render, write_files
+from tests.conftest import NEWSLETTER, NOW, render, write_files
 from tests.e2e.conftest import ARTEFACTS
+
+from leadpages.build.project import BUNDLE, Options, build
+from leadpages.core.bundle import load
 
 CONFIG = """\
 title = "Test site"
@@ -180,3 +183,18 @@ def test_reduced_motion(show: Show) -> None:
 
     assert show("/", reduced_motion="reduce").evaluate(moving) == "auto"
     assert show("/", reduced_motion="no-preference").evaluate(moving) == "smooth"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_mail_in_a_narrow_window(scheme: Literal["light", "dark"], browser: Browser, tmp_path: Path) -> None:
+    """A mail can be read on the smallest phone, in light and in dark."""
+    build(write_files(tmp_path, FILES), tmp_path / "built", Options(), NOW)
+    pieces = load(tmp_path / "built" / BUNDLE).mails["news"]["confirm"].html
+    with closing(browser.new_context(viewport={"width": 320, "height": 600}, color_scheme=scheme)) as window:
+        page = window.new_page()
+        page.set_content("".join(piece if isinstance(piece, str) else "#" for piece in pieces))
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+        assert results.violations_count == 0, results.generate_report()
+        page.screenshot(path=ARTEFACTS / f"mail-{scheme}.png", full_page=True)

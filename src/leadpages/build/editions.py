@@ -13,6 +13,7 @@ from leadpages.build.form_files import FormFile
 from leadpages.build.mail_files import check_mail_names, read_mails
 from leadpages.build.pages import Page
 from leadpages.build.theme import Theme
+from leadpages.build.theme_colours import to_hex
 from leadpages.core.bundle import Edition, MailTemplate
 from leadpages.core.errors import Problem
 from leadpages.core.forms import Form
@@ -33,11 +34,13 @@ def make_editions(
     """The editions by language, the site's own first, and every problem with the mails."""
     problems = [problem for form in forms.values() for problem in check_mail_names(project, form, config)]
     thanks = _Thanks(pages)
+    schemes = {"light": theme.schemes.light, "dark": theme.schemes.dark}
+    colours = {scheme: {name: to_hex(found) for name, found in palette.items()} for scheme, palette in schemes.items()}
     editions = {}
     for language, info in infos.items():
         mails: dict[str, Mapping[str, MailTemplate]] = {}
         for name, form in forms.items():
-            mails[name], found = read_mails(project, form, theme, env, info, config)
+            mails[name], found = read_mails(project, form, theme, colours, env, info, config)
             problems += found
         editions[language] = Edition(info, thanks.in_language(forms, language), mails, catalogs[language])
     return editions, problems

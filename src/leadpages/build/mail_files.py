@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -38,6 +38,10 @@ _MAILS: Final = ("confirm", "deliver")
 _MARK: Final = re.compile(r"lpgap(\d+)z")
 
 
+#: The theme's, as CSS writes them, by name: under `light` and `dark`. Mails know no custom properties.
+Colours = Mapping[str, Mapping[str, str]]
+
+
 class MailKeys(Strict):
     """The front matter of a mail."""
 
@@ -49,7 +53,7 @@ class MailKeys(Strict):
 
 
 def read_mails(
-    project: Path, form: FormFile, theme: Theme, env: Environment, site: SiteInfo, config: Config
+    project: Path, form: FormFile, theme: Theme, colours: Colours, env: Environment, site: SiteInfo, config: Config
 ) -> tuple[dict[str, MailTemplate], list[Problem]]:
     """The mails of `form` in the language of `site`: its own, or the theme's where it needs one and brings none."""
     mails: dict[str, MailTemplate] = {}
@@ -59,7 +63,7 @@ def read_mails(
         if file is None:
             continue
         path = file.relative_to(project).as_posix() if file.is_relative_to(project) else f"mails/{file.name}"
-        mail, found = _read_mail(name, file, path, form.languages[site.language], env, site, config)
+        mail, found = _read_mail(name, file, path, form.languages[site.language], colours, env, site, config)
         problems += found
         if mail:
             mails[name] = mail
@@ -114,7 +118,7 @@ def _is_needed(name: str, form: Form) -> bool:
 
 
 def _read_mail(
-    name: str, file: Path, path: str, form: Form, env: Environment, site: SiteInfo, config: Config
+    name: str, file: Path, path: str, form: Form, colours: Colours, env: Environment, site: SiteInfo, config: Config
 ) -> tuple[MailTemplate | None, list[Problem]]:
     text = read_text(file, path)
     if isinstance(text, Problem):
@@ -136,7 +140,7 @@ def _read_mail(
     gaps = [piece for piece in (*body, *preview) if isinstance(piece, Gap)]
     numbers = count()
     tokens = _parser().parse(_marked(body, numbers))
-    html = _html(tokens, keys.subject, _marked(preview, numbers), env, site)
+    html = _html(tokens, keys.subject, _marked(preview, numbers), colours, env, site)
     mail = MailTemplate(name, sender, parse(keys.subject), _unmarked(html, gaps), _unmarked(_text(tokens), gaps))
     return mail, problems
 
@@ -191,7 +195,7 @@ def _unmarked(text: str, gaps: Sequence[Gap]) -> Pieces:
     return tuple(piece for piece in pieces if piece)
 
 
-def _html(tokens: list[Token], subject: str, preview: str, env: Environment, site: SiteInfo) -> str:
+def _html(tokens: list[Token], subject: str, preview: str, colours: Colours, env: Environment, site: SiteInfo) -> str:
     for before, token in pairwise(tokens):
         if before.type == "paragraph_open" and _is_lone_link(token):
             before.attrSet("class", "action")
@@ -199,6 +203,7 @@ def _html(tokens: list[Token], subject: str, preview: str, env: Environment, sit
     content = absolute_links(md.renderer.render(tokens, md.options, {}), site.url)
     html = env.get_template("mail.html").render(
         site=site,
+        **colours,
         subject=_readable(subject),
         preview=preview,
         content=Markup(content),  # noqa: S704  (rendered with HTML switched off)
@@ -245,13 +250,14 @@ def _text(tokens: Sequence[Token]) -> str:
         elif token.type in ("fence", "code_block"):
             lines += [*token.content.rstrip("\n").split("\n"), ""]
         elif token.type == "inline":
-            lines.append("".join(prefix) + _inline(token))
+            lines.append("".join(prefix) + _inline(token, bool(prefix)))
             prefix = [mark if mark == "> " else " " * len(mark) for mark in prefix]
             lines += [] if numbers else [""]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
 
 
-def _inline(token: Token) -> str:
+def _inline(token: Token, is_inside: bool) -> str:
+    """A paragraph as a line; a link that is all of it has its address on the next, unless `is_inside` a list."""
     words: list[str] = []
     target = ""
     for child in token.children or ():
@@ -260,7 +266,7 @@ def _inline(token: Token) -> str:
         elif child.type == "link_open":
             target = str(child.attrs["href"])
         elif child.type == "link_close":
-            words.append(f":\n{target}" if _is_lone_link(token) else f" ({target})")
+            words.append(f":\n{target}" if _is_lone_link(token) and not is_inside else f" ({target})")
         else:
             words.append(child.content)
     return "".join(words)
