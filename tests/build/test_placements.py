@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -66,9 +67,17 @@ def test_cta(show: Show) -> None:
 @pytest.mark.parametrize(
     ("where", "parts"),
     [
-        ("bar", ('<aside class="bar"', 'popovertarget="overlay">', '<dialog class="dialog" id="overlay" popover', FORM)),
+        (
+            "bar",
+            (
+                '<aside class="bar"',
+                'popovertarget="overlay--dialog">',
+                '<dialog class="dialog" id="overlay--dialog" popover',
+                FORM,
+            ),
+        ),
         ("slide-in", ('<aside class="slide-in"', FORM)),
-        ("exit", ('<dialog class="dialog" id="overlay" popover data-place="newsletter"', FORM)),
+        ("exit", ('<dialog class="dialog" id="overlay--dialog" popover data-place="newsletter"', FORM)),
     ],
 )
 def test_overlays(show: Show, where: str, parts: tuple[str, ...]) -> None:
@@ -82,7 +91,7 @@ def test_one_of_each(show: Show) -> None:
     rules = "".join(f'[[place]]\nform = "newsletter"\nwhere = "{where}"\n' for where in ("exit", "bar"))
     html = show(rules + '[[place]]\nform = "checklist"\n[[place]]\nform = "newsletter"\n')
     assert 'class="bar"' not in html
-    assert order(html, 'action="/f/checklist"', 'id="overlay"', FORM)
+    assert order(html, 'action="/f/checklist"', 'id="overlay--dialog"', FORM)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +165,96 @@ def test_rules_that_cannot_be(write_project: WriteProject, run_cli: RunCli) -> N
 def test_link_of_a_rule(write_project: WriteProject, run_cli: RunCli) -> None:
     """A call to action that leads nowhere is named once, where it is written."""
     config = CONFIG + '[[place]]\n[place.cta]\nhref = "/nowhere/"\nlabel = "Go"\n'
+    config += '[[place]]\n[place.cta]\nhref = "/posts/b.md"\nlabel = "Go"\n'
     files = {"leadpages.toml": config, "site/posts/a.md": post(), "site/posts/b.md": post()}
     built = run_cli("build", "--project", write_project(files))
     assert built.stderr.count("/nowhere/") == 1
     assert "leadpages.toml:5: warning: " in built.stderr
+    assert "1 warning" in built.stderr
+
+
+def test_sidebar_elsewhere(show: Show) -> None:
+    """A page whose template has no room for it has it at the end."""
+    source = "---\ntitle: Offer\ntemplate: landing\n---\nWords.\n"
+    rule = '[[place]]\nform = "newsletter"\nfolder = "offers"\nwhere = "sidebar"\n'
+    assert order(show(rule, source, "offers/a/index.html", "site/offers/a.md"), "Words.</p>", FORM, "</main>")
+
+
+def test_everywhere(show: Show) -> None:
+    """The folder `/` is the whole of `site/`, but for the page that a rule leads to."""
+    rule = '[[place]]\nfolder = "/"\n[place.cta]\nhref = "/about/"\nlabel = "About us"\n'
+    page = "---\ntitle: A page\n---\nWords.\n"
+    assert "About us" in show(rule, page, "index.html", "site/index.md")
+    assert "About us" not in show(rule, page, "about/index.html", "site/about.md")
+
+
+def test_names_that_are_no_forms(show: Show) -> None:
+    """A block that has the form's name as a word does not have the form."""
+    rule = '[[place]]\nform = "newsletter"\n'
+    assert FORM in show(rule, post(text="::cta{href=/posts/ label=newsletter}\n"))
+
+
+def test_ids(show: Show) -> None:
+    """No heading takes the id of a dialog or of a form."""
+    text = "## Overlay dialog\n\n## Form 2\n\n::dialog{form=checklist label=Go title=One}\n\n"
+    text += "::dialog{form=checklist label=Go title=Two}\n"
+    html = show('[[place]]\nform = "newsletter"\nwhere = "bar"\n', post(text=text))
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_feeds_have_no_dialogs(show: Show) -> None:
+    """Neither the button that opens one, which would do nothing in a reader."""
+    feed = show("", post(text="Words.\n\n::dialog{form=checklist label=Open title=One}\n"), "feed.xml")
+    assert "Words." in feed
+    assert "Open" not in feed
+    assert "dialog" not in feed
+
+
+def test_upgrade_without_headings(show: Show) -> None:
+    """The card stands after the first paragraph where no heading comes."""
+    html = show("", post("upgrade: checklist\n", "One.\n\nTwo.\n"))
+    assert order(html, '<a href="#form">Send it</a>', "<p>Two.</p>", 'action="/f/checklist"')
+
+
+def test_upgrade_in_the_text(write_project: WriteProject, run_cli: RunCli) -> None:
+    """A form that the text has itself is no upgrade of it."""
+    files = {"leadpages.toml": CONFIG, "forms/newsletter.toml": NEWSLETTER}
+    files |= {"site/posts/a.md": post("upgrade: newsletter\n", "::form{id=newsletter}\n")}
+    built = run_cli("build", "--project", write_project(files))
+    assert (
+        "site/posts/a.md:4: error: form `newsletter` stands in the text already, so it is no upgrade\n" in built.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "line", "said"),
+    [
+        ('tag = "nobody"\n', 3, "warning: there is no page that this [[place]] is for"),
+        ('folder = "nowhere"\n', 3, "warning: there is no page that this [[place]] is for"),
+        ('language = "fr"\n', 5, "error: a [[place]] names the language `fr`, which the site does not have"),
+    ],
+)
+def test_rules_for_nothing(write_project: WriteProject, run_cli: RunCli, rule: str, line: int, said: str) -> None:
+    """A rule that fits nowhere is no silence."""
+    config = f'{CONFIG}[[place]]\nform = "newsletter"\n{rule}'
+    files = {"leadpages.toml": config, "forms/newsletter.toml": NEWSLETTER, "site/posts/a.md": post()}
+    assert f"leadpages.toml:{line}: {said}\n" in run_cli("build", "--project", write_project(files)).stderr
+
+
+@pytest.mark.parametrize("href", ["javascript:alert(1)", "posts", " ", "#form"])
+def test_address_of_a_rule(write_project: WriteProject, run_cli: RunCli, href: str) -> None:
+    """An address that means the same on every page."""
+    config = f'{CONFIG}[[place]]\n[place.cta]\nhref = "{href}"\nlabel = "Go"\n'
+    built = run_cli("build", "--project", write_project({"leadpages.toml": config, "site/posts/a.md": post()}))
+    assert f"leadpages.toml:5: error: `place.1.cta.href` is {href!r}: expected an address" in built.stderr
+
+
+def test_cta_block_of_another_shape(write_project: WriteProject, run_cli: RunCli) -> None:
+    """A theme whose block wants other words says so where the rule is."""
+    block = '{#\ndescription = "Ours."\n[attributes]\ntarget = { required = true }\n#}\n<p>{{ target }}</p>\n'
+    files = {"themes/own/theme.toml": 'extends = "default"\n', "themes/own/templates/blocks/cta.html": block}
+    config = f'{CONFIG}theme = "own"\n[[place]]\n[place.cta]\nhref = "/posts/"\nlabel = "Go"\n'
+    files |= {"leadpages.toml": config, "site/posts/a.md": post()}
+    built = run_cli("build", "--project", write_project(files))
+    assert "leadpages.toml:5: error: a [[place]] fills `href`, `label`, `title` and `text`" in built.stderr

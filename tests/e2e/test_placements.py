@@ -61,7 +61,7 @@ def test_bar_opens_its_form(browser: Browser, tmp_path: Path) -> None:
     """The button of a bar opens the form over the page, without scripts too, and Escape closes it."""
     with reading(browser, tmp_path, "bar", java_script_enabled=False) as page:
         assert not page.locator("form").is_visible()
-        page.locator(".bar button").click()
+        page.locator(".bar > .button").click()
         assert page.get_by_label("E-mail").is_visible()
         page.keyboard.press("Escape")
         assert not page.locator("form").is_visible()
@@ -82,6 +82,64 @@ def test_exit(browser: Browser, tmp_path: Path) -> None:
         page.reload()
         page.evaluate(leave % -1)
         assert not page.get_by_label("E-mail").is_visible()
+
+
+@pytest.mark.parametrize("where", ["bar", "slide-in"])
+def test_sent_is_done(browser: Browser, tmp_path: Path, where: str) -> None:
+    """Who has sent the form is not asked again; who has made a mistake in it is."""
+    with reading(browser, tmp_path, where) as page:
+        answers = iter([{"errors": [{"field": "email", "message": "Enter e-mail"}]}, {"redirect": "/posts/a/"}])
+        page.route(
+            "**/f/newsletter",
+            lambda route: (
+                route.fulfill(json={"started": ""})
+                if route.request.method == "GET"
+                else route.fulfill(json=next(answers))
+            ),
+        )
+        for again in (True, False):
+            scroll(page, 0.6)
+            if where == "bar":
+                page.locator(".bar > .button").click()
+            page.locator(f".{where} form").get_by_role("button").click()
+            page.wait_for_timeout(3000)
+            page.goto(page.url)
+            scroll(page, 0.6)
+            assert is_up(page, where) is again
+
+
+def test_full_storage(browser: Browser, tmp_path: Path) -> None:
+    """A bar can be closed where nothing more can be kept."""
+    with reading(browser, tmp_path, "bar") as page:
+        page.evaluate(
+            "for (let size = 5e6; size >= 1; size /= 2) try { localStorage[size] = 'x'.repeat(size) } catch {}"
+        )
+        scroll(page, 0.6)
+        page.get_by_role("button", name="Close").click()
+        assert not is_up(page, "bar")
+
+
+def test_bar_covers_nothing(browser: Browser, tmp_path: Path) -> None:
+    """At the end of the page, the last link of the footer stands above the bar."""
+    with reading(browser, tmp_path, "bar", viewport={"width": 390, "height": 800}) as page:
+        scroll(page, 1)
+        link, bar = page.locator("footer a").last.bounding_box(), page.locator(".bar").bounding_box()
+        assert link and bar and link["y"] + link["height"] <= bar["y"]
+
+
+def test_dialog_keeps_the_focus(browser: Browser, tmp_path: Path) -> None:
+    """The keyboard stays in an open dialog, and goes back to its button afterwards."""
+    with reading(browser, tmp_path, "bar") as page:
+        scroll(page, 0.6)
+        page.locator(".bar > .button").click()
+        for _ in range(8):
+            page.keyboard.press("Tab")
+            assert page.evaluate(
+                "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
+            )
+        page.keyboard.press("Escape")
+        assert not page.get_by_label("E-mail").is_visible()
+        assert page.locator(".bar > .button").evaluate("button => button === document.activeElement")
 
 
 @pytest.mark.parametrize("where", ["bar", "slide-in"])

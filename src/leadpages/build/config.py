@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, model_validator
 
 from leadpages.build.dates import date_format_fault
 from leadpages.build.schema import Fault, Lines, Strict, check, line_of
@@ -212,11 +212,17 @@ class Mail(Strict):
     sender: str = Field("", alias="from")
 
 
+def _cta_address(text: str) -> str:
+    if not re.match(r"/|https?://\S|mailto:|tel:", text):
+        raise ValueError("expected an address that begins with / or https://")
+    return text
+
+
 class Cta(Strict):
     """A call to action, as the theme's block `cta` shows it."""
 
-    href: str = Field(min_length=1)
-    label: str = Field(min_length=1)
+    href: Annotated[str, AfterValidator(_cta_address)]
+    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     title: str = ""
     text: str = ""
 
@@ -228,7 +234,8 @@ Where = Literal["end", "heading", "sidebar", "bar", "slide-in", "exit"]
 class Place(Strict):
     """A form or a call to action on every post, or on those with a tag, in a language, or under a folder of `site/`.
 
-    A folder's pages are meant, too. `heading` says after the text under which heading of the second level it stands.
+    A folder's pages are meant, too; the folder `/` is all of them. `heading` says after the text under which heading
+    of the second level it stands.
     """
 
     form: str = ""

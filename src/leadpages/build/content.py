@@ -173,7 +173,8 @@ class Renderer:
         self._note_references(tokens, work)
         summary = page.description or _summary(tokens)
         toc = tuple(Heading(h.level, h.id, h.text) for h in headings(tokens)) if page.toc else ()
-        places = {slot: rule for slot, rule in places.items() if not _has_form(rule.form, tokens, document)}
+        own_forms = {document.form, document.upgrade, *self._forms_in(tokens)}
+        places = {slot: rule for slot, rule in places.items() if rule.cta or rule.form not in own_forms}
         upgrade = self._render_form(document.upgrade, work, page.line("upgrade")) if document.upgrade else ""
         self._insert(places, tokens, work)
         html = self._render_tokens(tokens, work)
@@ -214,15 +215,29 @@ class Renderer:
             tokens.insert(ends[rule.heading], Token("placed", "", 0, content=self._placed(rule, work)))
             work.has_blocks = True
         form = self._forms[work.document.page.language].get(work.document.upgrade)
+        if form and form.name in self._forms_in(tokens):
+            message = f"form `{form.name}` stands in the text already, so it is no upgrade"
+            work.report(work.document.page.line("upgrade"), message, "remove one of them")
         if form and form.file is None:
             hint = 'give it one, like file = "checklist.pdf"'
             work.report(
                 work.document.page.line("upgrade"), f"form `{form.name}` has no file, so it is no upgrade", hint
             )
-        if form and len(ends) > 1:
+        if form:
             card = self._fill("upgrade.html", work, form=form, id=FORM_ID)
-            tokens.insert(ends[0], Token("placed", "", 0, content=card))
+            tokens.insert(ends[0] if len(ends) > 1 else _first_end(tokens), Token("placed", "", 0, content=card))
             work.has_blocks = True
+
+    def _forms_in(self, tokens: Sequence[Token]) -> set[str | None]:
+        """The forms that blocks of the text name."""
+        found = (token.meta["directive"] for token in tokens if "directive" in token.meta)
+        return {
+            block.attributes.get(name)
+            for block in found
+            if (declared := self._blocks.get(block.name))
+            for name, attribute in declared.attributes.items()
+            if attribute.type == "form"
+        }
 
     def _placed(self, rule: Place, work: _Rendering) -> str:
         if rule.form:
@@ -234,8 +249,10 @@ class Renderer:
 
     def _overlay(self, rule: Place, work: _Rendering) -> str:
         form = self._forms[work.document.page.language].get(rule.form)
-        placed = Markup(self._placed(rule, work))  # noqa: S704  (rendered by this class)
-        return self._fill("overlay.html", work, where=rule.where, form=form, cta=rule.cta, content=placed, id="overlay")
+        is_link = rule.where == "bar" and not form  # which a bar shows in its own way
+        placed = "" if is_link else Markup(self._placed(rule, work))  # noqa: S704  (rendered by this class)
+        values = {"where": rule.where, "form": form, "cta": rule.cta, "content": placed, "id": "overlay--dialog"}
+        return self._fill("overlay.html", work, **values)
 
     def _fill(self, template: str, work: _Rendering, **values: Any) -> str:
         page = work.document.page
@@ -392,7 +409,7 @@ class Renderer:
         work.forms.append(name)
         site = self._sites[page.language]
         handler = site.handler_url or urlsplit(site.url).path
-        uid = FORM_ID if len(work.forms) == 1 else f"{FORM_ID}-{len(work.forms)}"
+        uid = FORM_ID if len(work.forms) == 1 else f"{FORM_ID}--{len(work.forms)}"  # no heading has such an id
         key = (name, uid, page.language)
         html = self._rendered_forms.get(key) or self._env.get_template("form.html").render(
             form=form,
@@ -409,19 +426,16 @@ class Renderer:
         return html.replace(_PAGE_MARK, str(escape(page.url)))
 
 
-def _has_form(name: str, tokens: Sequence[Token], document: Document) -> bool:
-    """Whether the text itself has a form, in front matter or in one of its blocks."""
-    if not name:
-        return False
-    blocks = (token.meta["directive"] for token in tokens if "directive" in token.meta)
-    return name in (document.form, document.upgrade) or any(name in block.attributes.values() for block in blocks)
-
-
 def _section_ends(tokens: Sequence[Token]) -> list[int]:
     """Where the text before the first heading of the second level ends, and then the text under each of these."""
     headings = (at for at, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0)
     notes = (at for at, token in enumerate(tokens) if token.type == "footnote_block_open")
     return [*(at for at in headings if tokens[at].tag == "h2"), next(notes, len(tokens))]
+
+
+def _first_end(tokens: Sequence[Token]) -> int:
+    """Where the first paragraph ends."""
+    return next((at + 1 for at, token in enumerate(tokens) if token.type == "paragraph_close" and not token.level), 0)
 
 
 def _render_place(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:

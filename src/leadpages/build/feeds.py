@@ -18,7 +18,8 @@ from leadpages.core.templates import absolute
 
 #: What posts nowhere, runs nowhere or looks like nothing in a feed reader.
 _LEFT_OUT: Final = re.compile(
-    r'<section class="lead-form".*?</section>\s*|<(form|script|style)\b.*?</\1\s*>\s*', re.DOTALL | re.IGNORECASE
+    r'<section class="lead-form".*?</section>\s*|<(form|script|style|dialog|button)\b.*?</\1\s*>\s*',
+    re.DOTALL | re.IGNORECASE,
 )
 _ATTRIBUTE: Final = r"""[\s/]++[^\s"'<>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>`]++))?+"""
 #: A tag that may point somewhere. Every part is possessive, which keeps this linear.

@@ -34,6 +34,7 @@ from leadpages.build.markdown import MarkdownOptions
 from leadpages.build.options import Options
 from leadpages.build.pages import Page, Reference, digest_of, with_digest
 from leadpages.build.pictures import Pictures, candidates, plan_pictures
+from leadpages.build.placements import check_rules, check_rules_on_pages
 from leadpages.build.program import program_digest
 from leadpages.build.reading import Reader
 from leadpages.build.related import Related
@@ -44,7 +45,7 @@ from leadpages.build.sources import Source, StaticFile, find_sources
 from leadpages.build.theme import STYLESHEET, Theme, load_theme, shown
 from leadpages.build.translations import read_translations
 from leadpages.core.bundle import Bundle
-from leadpages.core.errors import Problem, ProjectError, nearest
+from leadpages.core.errors import Problem, ProjectError
 from leadpages.core.site import MenuItem, SiteInfo
 from leadpages.core.templates import environment
 from leadpages.core.translations import ENGLISH, Catalog, translate
@@ -197,7 +198,8 @@ def prepare(
     pictures = problems.take(
         plan_pictures(images, theme, site, links, config, ground.root, known, now_ns, options.workers, report)
     )
-    problems += check_sender(config) + check_thank_you(ground.forms.values(), published) + _check_placed(ground)
+    problems += check_sender(config) + check_thank_you(ground.forms.values(), published)
+    problems += check_rules(config, theme.blocks, ground.forms.keys() | ground.broken_forms)
     related = Related(cache.remembered.related)
     renderer = SiteRenderer(site, config, env, base, links, pictures, cache.body, ground.say, related, ground.data.tree)
     # Without the filters of pages, as the handler will fill them.
@@ -337,11 +339,7 @@ def _check_references(site: Site, links: Links, config: Config, theme: Theme) ->
                     message = f"the menu links to `{url}`, which does not exist"
                     line = config.line(*place, number, *at, "url")
                     yield Problem(CONFIG_FILE, line, message, "", "warning", "broken-link")
-    for number, rule in enumerate(config.place):
-        if rule.cta and not links.is_known(rule.cta.href):
-            message = f"a [[place]] links to `{rule.cta.href}`, which does not exist"
-            line = config.line("place", number, "cta", "href")
-            yield Problem(CONFIG_FILE, line, message, "", "warning", "broken-link")
+    yield from check_rules_on_pages(config, site, links)
 
 
 def _check_settings(theme: Theme, links: Links, config: Config) -> Iterator[Problem]:
@@ -368,18 +366,3 @@ def _menus(config: Config) -> Iterator[tuple[tuple[str, ...], tuple[Menu, ...]]]
     yield ("menu",), config.menu
     for language, own in config.languages.items():
         yield ("languages", language, "menu"), own.menu or ()
-
-
-def _check_placed(ground: Ground) -> list[Problem]:
-    known = ground.forms.keys() | ground.broken_forms
-    return [
-        Problem(
-            CONFIG_FILE,
-            ground.config.line("place", number, "form"),
-            f"a [[place]] names form `{place.form}`, which does not exist",
-            nearest(place.form, known),
-            rule="unknown-form",
-        )
-        for number, place in enumerate(ground.config.place)
-        if place.form and place.form not in known
-    ]

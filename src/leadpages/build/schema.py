@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 # Plugins are looked for in every installed package, and may not change what a build accepts.
-os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 

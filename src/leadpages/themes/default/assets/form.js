@@ -73,6 +73,7 @@ for (const form of document.querySelectorAll("form[method=post]")) {
       const body = new URLSearchParams(new FormData(form));
       const reply = await fetch(action, { method: "POST", body, headers: { Accept: "application/json" } });
       const data = await reply.json();
+      if (data.redirect) form.dispatchEvent(new Event("sent", { bubbles: true }));
       data.redirect ? location.assign(data.redirect) : show(data.errors);
     } catch {
       show([{ message: form.getAttribute("data-unsent") }]);
