@@ -85,6 +85,7 @@
     form.insertBefore(back, send);
     back.addEventListener("click", () => go(-1));
     form.addEventListener("change", show);
+    addEventListener("pageshow", show);
     form.addEventListener("checked", () => go(1));
     form.addEventListener("reveal", (event) => {
       open = steps.find((step) => step.contains(event.target));
