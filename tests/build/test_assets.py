@@ -118,7 +118,7 @@ def published(folder: Path, files: Mapping[str, bytes], styles: Mapping[str, str
 
 def test_publish(tmp_path: Path) -> None:
     """Every asset has a new name; a stylesheet's follows from what it points to."""
-    files = {"fonts/x.woff2": b"font", "form.js": b"1", "print.css": b"a{b:url(fonts/x.woff2)}"}
+    files = {"fonts/x.woff2": b"font", "form.js": b"// Why\nif (a)\n  b();\n", "print.css": b"a{b:url(fonts/x.woff2)}"}
     plan, problems = published(tmp_path, files, {"tokens.css": "a{}\n", "style.css": "b{c:url(fonts/x.woff2)}\n"})
 
     assert problems == []
@@ -128,7 +128,8 @@ def test_publish(tmp_path: Path) -> None:
     style = plan.files[plan.urls["/assets/style.css"].removeprefix("/")]
     assert style == f'a{{}}\nb{{c:url("fonts/{font}")}}\n'.encode()
     assert plan.urls["/assets/style.css"] == "/assets/" + fingerprinted("style.css", style)
-    assert plan.files[plan.urls["/assets/form.js"].removeprefix("/")] == tmp_path / "form.js"
+    assert plan.files[plan.urls["/assets/form.js"].removeprefix("/")] == b"if(a)\nb();"
+    assert plan.files[plan.urls["/assets/fonts/x.woff2"].removeprefix("/")] == tmp_path / "fonts/x.woff2"
 
     changed, _ = published(tmp_path, {**files, "fonts/x.woff2": b"other"}, {"style.css": "a{}"})
     assert changed.urls["/assets/print.css"] != plan.urls["/assets/print.css"]

@@ -1,8 +1,8 @@
 """The theme's assets under names that tell their content, so that browsers may keep them for ever.
 
 `style.css` goes out as `style.3f2a9c1b.css`. Stylesheets name each other's fonts and pictures, so they are rewritten
-to the new names, and named after what they are then. JavaScript is not rewritten: a script that imports another asset
-by a relative path does not find it.
+to the new names, and named after what they are then. Scripts lose their comments and their indentation. In them no
+name is rewritten: a script that imports another asset by a relative path does not find it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
+
+from rjsmin import jsmin
 
 from leadpages.build.text import decode
 from leadpages.core.errors import Problem
@@ -73,8 +75,9 @@ def publish(
             problems += [text] if isinstance(text, Problem) else []
             sheets[name] = {shown(file): text if isinstance(text, str) else ""}
             continue
-        names[name] = fingerprinted(name, file.read_bytes())
-        files[f"{FOLDER}/{names[name]}"] = file
+        small = _smaller_script(file) if name.lower().endswith(".js") else b""
+        names[name] = fingerprinted(name, small or file.read_bytes())
+        files[f"{FOLDER}/{names[name]}"] = small or file
     known = dict(names)  # a stylesheet may name none of the others: they have no name yet
     for name, texts in sheets.items():
         content = b""
@@ -86,6 +89,10 @@ def publish(
         files[f"{FOLDER}/{names[name]}"] = content
     urls = {f"/{FOLDER}/{name}": f"/{FOLDER}/{new}" for name, new in sorted(names.items())}
     return AssetPlan(urls, dict(sorted(files.items()))), problems
+
+
+def _smaller_script(file: Path) -> bytes:
+    return str(jsmin(file.read_text("utf-8", "surrogateescape"))).encode("utf-8", "surrogateescape")
 
 
 def rewrite_urls(css: str, name: str, assets: Mapping[str, str], path: str) -> tuple[str, list[Problem]]:
