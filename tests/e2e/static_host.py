@@ -30,10 +30,10 @@ class Hosted:
         return sorted(f"/{self._path(file).removesuffix('index.html')}" for file in self.public.rglob("*.html"))
 
     def page_of_each_template(self) -> dict[str, str]:
-        """The path of the longest page of each kind, which the theme's templates name as the class of the body."""
+        """The path of the longest page of each template, by the class that it gives the body; short ones first."""
         found = {}
         for path in sorted(self.pages, key=lambda path: len(self.html(path))):
-            kind = re.search(r'<body class="(\w+)', self.html(path))
+            kind = re.search(r'<body class="([^"]+)', self.html(path))
             assert kind, path
             found[kind[1]] = path
         return found
