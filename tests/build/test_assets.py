@@ -119,14 +119,16 @@ def published(folder: Path, files: Mapping[str, bytes], styles: Mapping[str, str
 def test_publish(tmp_path: Path) -> None:
     """Every asset has a new name; a stylesheet's follows from what it points to."""
     files = {"fonts/x.woff2": b"font", "form.js": b"// Why\nif (a)\n  b();\n", "print.css": b"a{b:url(fonts/x.woff2)}"}
-    plan, problems = published(tmp_path, files, {"tokens.css": "a{}\n", "style.css": "b{c:url(fonts/x.woff2)}\n"})
+    plan, problems = published(
+        tmp_path, files, {"tokens.css": "/* Why */\na {}\n", "style.css": "b{c:url(fonts/x.woff2)}\n"}
+    )
 
     assert problems == []
     assert list(plan.urls) == [f"/assets/{name}" for name in ("fonts/x.woff2", "form.js", "print.css", "style.css")]
     assert {url.removeprefix("/") for url in plan.urls.values()} == set(plan.files)
     font = fingerprinted("x.woff2", b"font")
     style = plan.files[plan.urls["/assets/style.css"].removeprefix("/")]
-    assert style == f'a{{}}\nb{{c:url("fonts/{font}")}}\n'.encode()
+    assert style == f'a{{}}b{{c:url("fonts/{font}")}}'.encode()
     assert plan.urls["/assets/style.css"] == "/assets/" + fingerprinted("style.css", style)
     assert plan.files[plan.urls["/assets/form.js"].removeprefix("/")] == b"if(a)\nb();"
     assert plan.files[plan.urls["/assets/fonts/x.woff2"].removeprefix("/")] == tmp_path / "fonts/x.woff2"

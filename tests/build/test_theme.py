@@ -109,7 +109,7 @@ def test_styles(write_project: WriteProject) -> None:
         re.findall(r'<link rel="stylesheet" href="/(assets/style\.[0-9a-f]+\.css)">', html) for html in (before, after)
     ]
     assert names[0] != names[1]
-    assert public_text(built, names[0][0]) == "b {}\na {}\n"
+    assert public_text(built, names[0][0]) == "b{}a{}"
 
 
 def test_another_template(write_project: WriteProject) -> None:
@@ -204,7 +204,7 @@ def test_an_asset_of_the_same_name(write_project: WriteProject) -> None:
     built = render(project)
 
     [script] = re.findall(r'<script src="/(assets/form\.\w+\.js)"', public_text(built, "a/index.html"))
-    assert public_text(built, script) == "mine()\n"
+    assert public_text(built, script) == "mine()"
     assert len([path for path in built.public if path.startswith("assets/form.")]) == 1
 
 

@@ -1,8 +1,8 @@
 """The theme's assets under names that tell their content, so that browsers may keep them for ever.
 
 `style.css` goes out as `style.3f2a9c1b.css`. Stylesheets name each other's fonts and pictures, so they are rewritten
-to the new names, and named after what they are then. Scripts lose their comments and their indentation. In them no
-name is rewritten: a script that imports another asset by a relative path does not find it.
+to the new names, and named after what they are then. In scripts no name is rewritten: one that imports another asset
+by a relative path does not find it. Both lose their comments and the blanks that only people need.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
 
+from rcssmin import cssmin
 from rjsmin import jsmin
 
 from leadpages.build.text import decode
@@ -80,11 +81,12 @@ def publish(
         files[f"{FOLDER}/{names[name]}"] = small or file
     known = dict(names)  # a stylesheet may name none of the others: they have no name yet
     for name, texts in sheets.items():
-        content = b""
+        joined = ""
         for path, text in texts.items():
             css, found = rewrite_urls(text, name, known, path)
-            content += css.encode()
+            joined += css
             problems += found
+        content = str(cssmin(joined)).encode()
         names[name] = fingerprinted(name, content)
         files[f"{FOLDER}/{names[name]}"] = content
     urls = {f"/{FOLDER}/{name}": f"/{FOLDER}/{new}" for name, new in sorted(names.items())}
