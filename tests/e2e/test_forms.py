@@ -110,6 +110,28 @@ label = "I agree."
 required = true
 begins_step = "Last"
 """,
+    "site/know.md": "---\ntitle: Know\ntemplate: landing\n---\n\n# Know\n\n::form{id=know}\n",
+    "forms/know.toml": """\
+title = "Know more"
+min_seconds = 0
+double_opt_in = false
+[[fields]]
+name = "email"
+type = "email"
+label = "E-mail"
+required = true
+[[fields]]
+name = "role"
+type = "text"
+label = "Role"
+queued = true
+[[fields]]
+name = "team"
+type = "select"
+label = "Team"
+choices = ["Small", "Large"]
+queued = true
+""",
     "site/talk.md": "---\ntitle: Talk\ntemplate: landing\n---\n\n# Talk\n\n::form{id=talk}\n",
     "forms/talk.toml": f"""\
 title = "Talk to us"
@@ -182,6 +204,33 @@ def test_a_field_comes_with_the_answer_that_asks_for_it(visit: Visit, width: int
     expect(phone).to_be_hidden()
     page.get_by_role("button").click()
     page.wait_for_url("**/thanks/visit/")
+
+
+def test_the_next_question_for_whom_is_known(visit: Visit) -> None:
+    """What was answered is not asked again, what was left open is; none is left in the end."""
+    page = visit("/know/")
+    for answer, asked in ((None, "Role"), ("Sales", "Role"), ("Small", "Team"), (None, "")):
+        shown = [label for label in ("Role", "Team") if page.get_by_label(label).is_visible()]
+        assert shown == ([asked] if asked else [])
+        page.get_by_label("E-mail").fill("ann@example.com")
+        if answer and asked == "Role":
+            page.get_by_label("Role").fill(answer)
+        elif answer:
+            page.get_by_label("Team").select_option(answer)
+        page.get_by_role("button").click()
+        page.wait_for_url("**/thanks/know/")
+        page.goto(page.url.replace("thanks/", ""))
+    assert page.evaluate("localStorage.answered") == '["role","team"]'
+
+
+def test_without_scripts_the_first_question_of_the_queue_is_asked(visit: Visit) -> None:
+    """And the form is sent with it."""
+    page = visit("/know/", javascript=False)
+    expect(page.get_by_label("Role")).to_be_visible()
+    expect(page.get_by_label("Team")).to_be_hidden()
+    page.get_by_label("E-mail").fill("ann@example.com")
+    page.get_by_role("button").click()
+    page.wait_for_url("**/thanks/know/")
 
 
 def test_without_scripts_the_note_says_when_a_field_counts(visit: Visit) -> None:

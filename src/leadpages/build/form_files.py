@@ -153,6 +153,7 @@ class FieldKeys(Strict):
     step: Bound = ""
     counter: bool = False
     prefill: bool = False
+    queued: bool = False
     begins_step: str = ""
     show_when: ConditionKeys | None = None
 
@@ -181,6 +182,11 @@ def _check_words(field: FieldKeys) -> None:
         raise Fault(f"field `{field.name}` has a `counter` and nothing to count", "counter", hint)
     if field.prefill and field.type == "consent":
         raise Fault(f"field `{field.name}` is a consent, which no link may give", "prefill", "remove `prefill`")
+    if field.queued and (field.required or field.show_when or field.type in ("hidden", "consent")):
+        hint = (
+            "not everybody is asked, so it cannot be required, hidden, a consent or hang on another field"
+        )
+        raise Fault(f"field `{field.name}` cannot be `queued`", "queued", hint)
     if field.begins_step and field.type == "hidden":
         raise Fault(f"field `{field.name}` is hidden and cannot begin a step", "begins_step")
     if field.autocomplete and field.autocomplete not in _AUTOCOMPLETE:

@@ -70,7 +70,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One question. Lengths count UTF-16 code units, as `maxlength` in HTML does."""
+    """One question. Lengths count UTF-16 code units, as `maxlength` in HTML does.
+
+    Of those that are `queued`, a visitor is asked the first one that is not answered yet.
+    """
 
     name: str
     type: FieldType
@@ -90,6 +93,7 @@ class Field:
     step: str = ""
     counter: bool = False
     prefill: bool = False
+    queued: bool = False
     begins_step: str = ""
     show_when: Condition | None = None
 
@@ -168,7 +172,7 @@ class Form:
     @property
     def needs_extras(self) -> bool:
         """Whether its script has more to do than to show errors."""
-        return bool(self.steps) or any(field.show_when or field.counter or field.prefill for field in self.fields)
+        return bool(self.steps) or any(f.show_when or f.counter or f.prefill or f.queued for f in self.fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-// What some forms do beside showing errors: answers from the address, fields that are asked for by an answer, counters,
-// steps. Only their pages load it.
+// What some forms do beside showing errors: answers from the address, fields that are asked for by an answer or one at
+// a time, counters, steps. Only their pages load it.
 {
   const form = document.currentScript.previousElementSibling;
   const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
@@ -29,6 +29,27 @@
   form.addEventListener("change", choose);
   addEventListener("pageshow", choose);
   choose();
+
+  // Of the questions in the queue the first that this visitor has not answered. The browser keeps their names alone.
+  const queue = [...form.querySelectorAll("[data-queued]")];
+  if (queue.length) {
+    const nameOf = (box) => box.getAttribute("data-field");
+    let answered = [];
+    try {
+      answered = JSON.parse(localStorage.answered);
+    } catch {}
+    const asked = queue.find((box) => !answered.includes(nameOf(box)));
+    for (const box of queue) {
+      box.hidden = box !== asked;
+      for (const control of box.querySelectorAll("input, select, textarea")) control.disabled = box.hidden;
+    }
+    form.addEventListener("sent", () => {
+      if (!asked || !new FormData(form).get(nameOf(asked))) return;
+      try {
+        localStorage.answered = JSON.stringify([...answered, nameOf(asked)]);
+      } catch {}
+    });
+  }
 
   for (const limit of form.querySelectorAll("[data-max]")) {
     const control = limit.previousElementSibling;
