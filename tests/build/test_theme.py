@@ -54,6 +54,13 @@ def test_a_chain_of_themes(write_project: WriteProject) -> None:
     assert public_text(built, font) == "house"
 
 
+def test_a_theme_that_extends_none(write_project: WriteProject) -> None:
+    """What it lacks comes from the default theme, but for that one's settings."""
+    project = write_project(FILES | {"themes/mine/theme.toml": 'stylesheets = ["tokens.css"]\n'})
+
+    assert '<span class="logo-mark"' in public_text(render(project), "a/index.html")
+
+
 def test_a_block_is_a_file(write_project: WriteProject) -> None:
     """A block is added by adding a template that declares it."""
     declared = '{#\ndescription = "A quote."\ncontainer = true\n[attributes]\nby = {}\n#}\n'
