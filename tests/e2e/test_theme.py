@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from mimetypes import guess_type
@@ -13,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 from tests.conftest import NEWSLETTER, NOW, render, write_files
-from tests.e2e.conftest import ARTEFACTS
+from tests.e2e.conftest import ARTEFACTS, copy_demo
 
 from leadpages.build.project import BUNDLE, Options, build
 from leadpages.core.bundle import load
@@ -198,3 +199,30 @@ def test_a_mail_in_a_narrow_window(scheme: Literal["light", "dark"], browser: Br
         results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
         assert results.violations_count == 0, results.generate_report()
         page.screenshot(path=ARTEFACTS / f"mail-{scheme}.png", full_page=True)
+
+
+@pytest.mark.parametrize("theme", ["quayside", "editorial"])
+def test_landing_templates(theme: str, browser: Browser, tmp_path: Path) -> None:
+    """Each of the demo's is accessible and fits, on a phone and a desk, in both themes; no picture moves the text."""
+    project = copy_demo(tmp_path)
+    config = (project / "leadpages.toml").read_text("utf-8").replace('theme = "quayside"', f'theme = "{theme}"')
+    config = config.replace("quayside.example", "www.example.com") + "[images]\nformats = []\n"
+    (project / "leadpages.toml").write_text(config)
+    glossary = project / "site/glossary.md"
+    glossary.write_text(glossary.read_text("utf-8").replace("template: glossary\n", ""))  # it is the other theme's
+    public = render(project).public
+    paths = [path.removesuffix("index.html") for path in public if re.fullmatch(r"landing/\w+/index.html", path)]
+    assert len(paths) == 7
+    looks: list[tuple[int, Literal["light", "dark"]]] = [(390, "light"), (1280, "dark")]
+    for width, scheme in looks:
+        with closing(browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)) as window:
+            page = window.new_page()
+            page.route("**/*", lambda route: _answer(route, public))
+            for path in paths:
+                page.goto(f"https://www.example.com/{path}")
+                results = Axe().run(page)
+                assert results.violations_count == 0, f"{path} {width} {scheme}: {results.generate_report()}"
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+                assert page.locator("img:not([width][height])").count() == 0, path
+                name = f"{path.strip('/').replace('/', '-')}-{theme}-{width}-{scheme}"
+                page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
