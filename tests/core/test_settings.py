@@ -15,7 +15,7 @@ KEY, OLDER = "kJ8sD2fGq5Lw9Xz3Vb7Nm1Rt6Yp4Hc0A", "Zx4Cv8Bn2Mq6Wt0Er5Ty9Ui3Op7As1
 def test_defaults_serve_a_small_site() -> None:
     """A key is all that must be set."""
     settings = read_settings({"LEADPAGES_SECRET_KEYS": KEY})
-    assert settings == Settings(Path("bundle"), "sqlite:///leads.db", (KEY,), "", "")
+    assert settings == Settings(Path("bundle"), "sqlite:///leads.db", (KEY,), "", "", Path("uploads"))
 
 
 def test_every_setting_is_read() -> None:
@@ -26,6 +26,7 @@ def test_every_setting_is_read() -> None:
         "LEADPAGES_SECRET_KEYS": f" {KEY} , {OLDER},",
         "LEADPAGES_SITE_URL": "https://www.example.com/",
         "LEADPAGES_SMTP_URL": "smtp://mail.example.com",
+        "LEADPAGES_UPLOADS": "/srv/uploads",
     }
     assert read_settings(env) == Settings(
         Path("/srv/bundle"),
@@ -33,6 +34,7 @@ def test_every_setting_is_read() -> None:
         (KEY, OLDER),
         "https://www.example.com",
         "smtp://mail.example.com",
+        Path("/srv/uploads"),
     )
 
 

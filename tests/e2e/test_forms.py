@@ -110,6 +110,23 @@ label = "I agree."
 required = true
 begins_step = "Last"
 """,
+    "site/apply.md": "---\ntitle: Apply\ntemplate: landing\n---\n\n# Apply\n\n::form{id=apply}\n",
+    "forms/apply.toml": """\
+title = "Work with us"
+min_seconds = 0
+double_opt_in = false
+[[fields]]
+name = "email"
+type = "email"
+label = "E-mail"
+required = true
+[[fields]]
+name = "cv"
+type = "file"
+label = "Your CV"
+required = true
+accept = [".pdf"]
+""",
     "site/know.md": "---\ntitle: Know\ntemplate: landing\n---\n\n# Know\n\n::form{id=know}\n",
     "forms/know.toml": """\
 title = "Know more"
@@ -204,6 +221,24 @@ def test_a_field_comes_with_the_answer_that_asks_for_it(visit: Visit, width: int
     expect(phone).to_be_hidden()
     page.get_by_role("button").click()
     page.wait_for_url("**/thanks/visit/")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_file_goes_with_the_form(visit: Visit, site: Served, javascript: bool) -> None:
+    """One of another kind does not, and the page says why; the right one is kept as it was sent."""
+    page = visit("/apply/", javascript)
+    expect(page.get_by_text(".pdf, up to 5 MB")).to_be_visible()
+    page.get_by_label("E-mail").fill(f"ann{javascript}@example.com")
+    page.get_by_label("Your CV").set_input_files({"name": "cv.pdf", "mimeType": "application/pdf", "buffer": b"MZ"})
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".error-summary a")).to_have_text(["The file for “Your CV” is not what its name says"])
+    if javascript:
+        check(page, "upload-error")
+    content = b"%PDF-1.7 of Ann" + str(javascript).encode()
+    page.get_by_label("Your CV").set_input_files({"name": "cv.pdf", "mimeType": "application/pdf", "buffer": content})
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/thanks/apply/")
+    assert content in [file.read_bytes() for file in site.project.rglob("uploads/*.pdf")]
 
 
 def test_the_next_question_for_whom_is_known(visit: Visit) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.conftest import Built
@@ -20,6 +21,7 @@ from leadpages.delivery.mail import Composer
 from leadpages.delivery.outbox import Report, drain
 from leadpages.handler.application import App
 from leadpages.handler.service import Service
+from leadpages.handler.uploads import Uploads
 from leadpages.stores.protocol import Store
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -97,6 +99,22 @@ name = "message"
 type = "textarea"
 label = "Message"
 required = true
+""",
+    "forms/apply.toml": """\
+title = "Work with us"
+double_opt_in = false
+[[fields]]
+name = "email"
+type = "email"
+label = "E-mail"
+required = true
+[[fields]]
+name = "cv"
+type = "file"
+label = "Your CV"
+required = true
+accept = [".pdf", ".txt"]
+max_size = "10 KB"
 """,
     "forms/visit.toml": """\
 title = "Visit us"
@@ -234,8 +252,10 @@ def write_bundle(built: Built, folder: Path) -> Path:
 def funnel_on(bundle: Path, store: Store) -> Iterator[Funnel]:
     """A site that runs from `bundle` and keeps its leads in `store`."""
     clock = Clock()
-    service = Service(load(bundle), bundle, store, Tokens(["Vk3QeR8sTz5uWx7y"]), clock, SITE)
-    try:
-        yield Funnel(service, Client(App(service)), clock, Mailbox())
-    finally:
-        store.close()
+    with TemporaryDirectory() as folder:
+        uploads = Uploads(Path(folder, "uploads"))
+        service = Service(load(bundle), bundle, store, Tokens(["Vk3QeR8sTz5uWx7y"]), clock, SITE, uploads)
+        try:
+            yield Funnel(service, Client(App(service)), clock, Mailbox())
+        finally:
+            store.close()

@@ -25,8 +25,11 @@ from leadpages.core.forms import HONEYPOT_FIELD, Choice, Condition, FieldType, F
 from leadpages.core.forms import Field as FormField
 from leadpages.core.times import parse_duration
 from leadpages.core.translations import Catalog, translate
+from leadpages.core.uploads import KINDS, parse_size
 
 FOLDER: Final = "forms"
+#: Of a file that visitors send, where the form says nothing.
+_MAX_SIZE: Final = "5 MB"
 FILE: Final = "form.toml"
 #: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#autofill, those a lead form asks for.
 _AUTOCOMPLETE: Final = [
@@ -98,6 +101,11 @@ def _duration(text: str) -> str:
     return text
 
 
+def _size(text: str) -> str:
+    parse_size(text)
+    return text
+
+
 def _python_pattern(text: str) -> str:
     try:
         re.compile(text)
@@ -153,6 +161,8 @@ class FieldKeys(Strict):
     step: Bound = ""
     counter: bool = False
     prefill: bool = False
+    accept: tuple[str, ...] = ()
+    max_size: Annotated[str, AfterValidator(_size)] = ""
     queued: bool = False
     begins_step: str = ""
     show_when: ConditionKeys | None = None
@@ -163,6 +173,7 @@ class FieldKeys(Strict):
         _check_words(self)
         _check_choices(self)
         _check_bounds(self)
+        _check_file(self)
         return self
 
 
@@ -183,9 +194,7 @@ def _check_words(field: FieldKeys) -> None:
     if field.prefill and field.type == "consent":
         raise Fault(f"field `{field.name}` is a consent, which no link may give", "prefill", "remove `prefill`")
     if field.queued and (field.required or field.show_when or field.type in ("hidden", "consent")):
-        hint = (
-            "not everybody is asked, so it cannot be required, hidden, a consent or hang on another field"
-        )
+        hint = "not everybody is asked, so it cannot be required, hidden, a consent or hang on another field"
         raise Fault(f"field `{field.name}` cannot be `queued`", "queued", hint)
     if field.begins_step and field.type == "hidden":
         raise Fault(f"field `{field.name}` is hidden and cannot begin a step", "begins_step")
@@ -221,6 +230,20 @@ def _check_bounds(field: FieldKeys) -> None:
             raise Fault(f"`{key}` of field `{field.name}` is {text!r}", key, f"expected a {field.type}") from None
         if key == "step" and isinstance(parsed, Decimal) and parsed <= 0:
             raise Fault(f"`step` of field `{field.name}` is {text}", key, "expected a number above 0")
+
+
+def _check_file(field: FieldKeys) -> None:
+    for key, value in {"accept": field.accept, "max_size": field.max_size}.items():
+        if value and field.type != "file":
+            hint = "only fields of type file have it"
+            raise Fault(f"field `{field.name}` has `{key}`, but is of type {field.type}", key, hint)
+    if unknown := next((ending for ending in field.accept if ending not in KINDS), None):
+        raise Fault(f"`accept` of field `{field.name}` has {unknown!r}", "accept", nearest(unknown, KINDS))
+    if field.type == "file" and not field.accept:
+        hint = 'say which files are taken, like accept = [".pdf", ".docx"]'
+        raise Fault(f"field `{field.name}` has no `accept`", "accept", hint)
+    if field.type == "file" and (field.prefill or field.pattern or field.value):
+        raise Fault(f"field `{field.name}` takes a file, which no `prefill`, `pattern` or `value` can say", "type")
 
 
 class DownloadKeys(Strict):
@@ -438,5 +461,6 @@ def _field(keys: FieldKeys, config: Config) -> FormField:
     autocomplete = keys.autocomplete or _TOKENS.get(keys.type if keys.type != "text" else keys.name, "")
     when = Condition(keys.show_when.field, keys.show_when.one_of) if keys.show_when else None
     data |= {"choices": choices, "label": inline_text(keys.label), "autocomplete": autocomplete, "show_when": when}
+    data["max_size"] = parse_size(keys.max_size or _MAX_SIZE) if keys.type == "file" else 0
     label_html = absolute_links(inline_html(keys.label), config.base_url, config.page_url)
     return FormField(**data, label_html=label_html)

@@ -160,7 +160,7 @@ def _load_field(data: dict[str, Any]) -> Field:
     choices = tuple(Choice(**choice) for choice in data["choices"])
     when = data["show_when"]
     condition = Condition(when["field"], tuple(when["one_of"])) if when else None
-    return Field(**{**data, "choices": choices, "show_when": condition})
+    return Field(**{**data, "choices": choices, "show_when": condition, "accept": tuple(data["accept"])})
 
 
 def _load_mail(data: dict[str, Any]) -> MailTemplate:

@@ -16,6 +16,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from leadpages.core.translations import ENGLISH, Catalog, translate
+from leadpages.core.uploads import Upload, is_what_it_says, size_in_words
 
 FormStyle = Literal["page", "conversation"]
 FieldType = Literal[
@@ -30,6 +31,7 @@ FieldType = Literal[
     "checkbox",
     "textarea",
     "country",
+    "file",
     "hidden",
     "consent",
 ]
@@ -49,6 +51,8 @@ BOX_VALUE: Final = "yes"
 TEL_PATTERN: Final = r"\+?[0-9 \(\).\/\-]{5,25}"
 URL_PATTERN: Final = r"https?:\/\/.+"
 _DEFAULT_MAX_LENGTH: Final = {"textarea": 5000, "email": 254, "url": 2000, "tel": 25}
+_LONGEST_NAME: Final = 200
+NO_FILES: Final[Mapping[str, Sequence[Upload]]] = {}
 _BREAKS: Final = "\n\r\x0b\x0c\x85\u2028\u2029"
 
 
@@ -72,7 +76,8 @@ class Condition:
 class Field:
     """One question. Lengths count UTF-16 code units, as `maxlength` in HTML does.
 
-    Of those that are `queued`, a visitor is asked the first one that is not answered yet.
+    Of those that are `queued`, a visitor is asked the first one that is not answered yet. A file has one of the endings
+    in `accept`, and `max_size` bytes at most.
     """
 
     name: str
@@ -93,6 +98,8 @@ class Field:
     step: str = ""
     counter: bool = False
     prefill: bool = False
+    accept: tuple[str, ...] = ()
+    max_size: int = 0
     queued: bool = False
     begins_step: str = ""
     show_when: Condition | None = None
@@ -157,6 +164,11 @@ class Form:
         return next(field for field in self.fields if field.type == "email")
 
     @property
+    def file_fields(self) -> tuple[Field, ...]:
+        """The fields that take files."""
+        return tuple(field for field in self.fields if field.type == "file")
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """The visible fields by step; none where all fields are shown at once."""
         steps: list[Step] = []
@@ -216,10 +228,16 @@ class _Invalid(Exception):
         self.code, self.text, self.gaps = code, text, gaps
 
 
-def validate(form: Form, posted: Mapping[str, Sequence[str]], catalog: Catalog = ENGLISH) -> Accepted | Rejected:
+def validate(
+    form: Form,
+    posted: Mapping[str, Sequence[str]],
+    catalog: Catalog = ENGLISH,
+    files: Mapping[str, Sequence[Upload]] = NO_FILES,
+) -> Accepted | Rejected:
     """Check what was posted, and say in the words of `catalog` what is wrong.
 
-    Names that the form does not declare are dropped, and so are answers to what was not asked.
+    Names that the form does not declare are dropped, and so are answers to what was not asked. The answer to a field
+    that takes a file is the name of that.
     """
     errors: list[FieldError] = []
     values: dict[str, str | list[str]] = {}
@@ -229,7 +247,8 @@ def validate(form: Form, posted: Mapping[str, Sequence[str]], catalog: Catalog =
         if not _is_asked(field, values):
             continue
         try:
-            answer = _check(field, typed[field.name])
+            is_file = field.type == "file"
+            answer = _check_file(field, files.get(field.name, ())) if is_file else _check(field, typed[field.name])
         except _Invalid as invalid:
             gaps = {"label": field.label, "name": _inline(field.label, catalog.language), **invalid.gaps}
             errors.append(FieldError(field.name, invalid.code, translate(catalog, invalid.text, **gaps)))
@@ -283,6 +302,25 @@ def _check(field: Field, typed: list[str]) -> str | list[str]:
     if field.pattern and not re.fullmatch(field.pattern, text):
         raise _pattern_fault(field)
     return answer
+
+
+def _check_file(field: Field, files: Sequence[Upload]) -> str:
+    if len(files) > 1:
+        raise _Invalid("several", "Choose one file for “{label}”")
+    if not files:
+        if field.required:
+            raise _Invalid("required", "Choose a file for “{label}”")
+        return ""
+    (upload,) = files
+    if upload.ending not in field.accept:
+        raise _Invalid("kind", "“{label}” must be a file of one of these kinds: {kinds}", kinds=", ".join(field.accept))
+    if upload.size > field.max_size:
+        raise _Invalid("too_large", "“{label}” must be {size} or smaller", size=size_in_words(field.max_size))
+    if not upload.size:
+        raise _Invalid("empty", "The file for “{label}” is empty")
+    if not is_what_it_says(upload):
+        raise _Invalid("content", "The file for “{label}” is not what its name says")
+    return "".join(c for c in upload.name if not has_control_characters(c))[-_LONGEST_NAME:]
 
 
 def _pattern_fault(field: Field) -> _Invalid:

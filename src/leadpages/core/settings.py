@@ -18,13 +18,14 @@ _FUNCTION_HOSTS = ("AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE", "FUNCTIONS_WORKER_RU
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Checked settings. `site_url` is "" where the bundle's own holds."""
+    """Checked settings. `site_url` is "" where the bundle's own holds, `uploads` None where no disk lasts."""
 
     bundle: Path
     database_url: str
     secret_keys: tuple[str, ...]
     site_url: str
     smtp_url: str
+    uploads: Path | None
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
@@ -38,6 +39,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         secret_keys=_secret_keys(env.get("LEADPAGES_SECRET_KEYS", "")),
         site_url=_site_url(env.get("LEADPAGES_SITE_URL", "")),
         smtp_url=env.get("LEADPAGES_SMTP_URL", ""),
+        uploads=_uploads(env),
     )
 
 
@@ -47,13 +49,23 @@ def database_url(env: Mapping[str, str]) -> str:
     Raises SettingsError where that file would stand on a function host's scratch disk.
     """
     url = env.get("LEADPAGES_DATABASE_URL", _DEFAULT_DATABASE_URL)
-    host = next((name for name in _FUNCTION_HOSTS if env.get(name)), None)
+    host = _function_host(env)
     if host and url.startswith("sqlite:"):
         raise SettingsError(
             f"SQLite would lose the leads here: the disk of a function host ({host} is set) does not last",
             "set LEADPAGES_DATABASE_URL to a database that does",
         )
     return url
+
+
+def _uploads(env: Mapping[str, str]) -> Path | None:
+    if folder := env.get("LEADPAGES_UPLOADS"):
+        return Path(folder)
+    return None if _function_host(env) else Path("uploads")
+
+
+def _function_host(env: Mapping[str, str]) -> str | None:
+    return next((name for name in _FUNCTION_HOSTS if env.get(name)), None)
 
 
 def _secret_keys(text: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leadpages.core.forms import HONEYPOT_FIELD, PAGE_FIELD, STARTED_FIELD
 from leadpages.core.translations import COUNT, ENGLISH, Catalog, direction, fill, open_graph_locale, pick
+from leadpages.core.uploads import size_in_words
 from leadpages.core.urls import encode
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def environment(
     `image_size(path)`: width and height in pixels, or None; the build knows those of the site's images.
     `inline_style`: the theme's styles, on pages that must do without a file beside them; else "".
     `_(text, **gaps)`: English text in the language of the page (`site.language`).
+    `size_in_words(bytes)`: like `5 MB`.
     `direction(language)` and `open_graph_locale(language)`: see `leadpages.core.translations`.
     """
     # Imported here: a post that is answered by a redirect fills no template.
@@ -84,6 +86,7 @@ def environment(
         "honeypot_field": HONEYPOT_FIELD,
         "page_field": PAGE_FIELD,
         "started_field": STARTED_FIELD,
+        "size_in_words": size_in_words,
     }
     return env
 

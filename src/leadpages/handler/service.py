@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leadpages.core.bundle import Bundle, Edition, load
+from leadpages.core.errors import SettingsError
 from leadpages.core.settings import Settings
 from leadpages.core.signing import Tokens
 from leadpages.core.times import Clock, now
 from leadpages.core.urls import in_language, origin
+from leadpages.handler.uploads import Uploads
 from leadpages.leads.intake import mails_on_acceptance
 from leadpages.leads.model import MailName
 from leadpages.stores.opening import open_store
@@ -26,6 +28,7 @@ class Service:
     tokens: Tokens
     clock: Clock
     site_url: str
+    uploads: Uploads
 
     @property
     def handler_url(self) -> str:
@@ -52,6 +55,12 @@ def start(settings: Settings) -> Service:
     Raises BundleError, SettingsError or StorageError, each saying what to mend.
     """
     bundle = load(settings.bundle)
+    with_files = [name for name, form in bundle.forms.items() if form.file_fields]
+    if with_files and settings.uploads is None:
+        raise SettingsError(
+            f"form `{with_files[0]}` takes files, and the disk of a function host does not last",
+            "set LEADPAGES_UPLOADS to a folder that does",
+        )
     return Service(
         bundle=bundle,
         folder=settings.bundle,
@@ -59,4 +68,5 @@ def start(settings: Settings) -> Service:
         tokens=Tokens(settings.secret_keys),
         clock=now,
         site_url=settings.site_url or bundle.site.url,
+        uploads=Uploads(settings.uploads or Path("uploads")),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from uuid import uuid4
 
@@ -24,8 +25,9 @@ from leadpages.handler.guards import check_origin, reason_to_quarantine, start_t
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import not_found
 from leadpages.handler.replies import error_reply, json_reply
-from leadpages.handler.requests import HandlerRequest, read_form, wants_json
+from leadpages.handler.requests import HandlerRequest, read_form, read_form_with_files, wants_json
 from leadpages.handler.service import Service
+from leadpages.handler.uploads import described
 from leadpages.leads.intake import take_in
 from leadpages.leads.model import Submission
 
@@ -48,13 +50,16 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -
         given = {field.name: query[field.name] for field in form.fields if field.prefill and field.name in query}
         return _show_form(service, pages, edition, form, Rejected((), given), page="/", started=started)
     check_origin(request, service.origins)
-    return _take_in(service, pages, request, edition, form)
+    with closing(request):  # and the files in it
+        return _take_in(service, pages, request, edition, form)
 
 
 def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: Edition, form: Form) -> Response:
-    posted = read_form(request)
+    most = sum(field.max_size for field in form.file_fields)
+    posted, files = read_form_with_files(request, most) if most else (read_form(request), {})
     page = _page_path(posted)
-    outcome = validate(form, posted, edition.catalog)
+    uploads = {name: [described(file) for file in found] for name, found in files.items()}
+    outcome = validate(form, posted, edition.catalog, uploads)
     if checked := posted.get(CHECK_FIELD):
         errors = outcome.errors if isinstance(outcome, Rejected) else ()
         return json_reply({"errors": [_as_json(e) for e in errors if e.field in checked]})
@@ -65,6 +70,11 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: E
         started = next(iter(posted.get(STARTED_FIELD, ())), "")
         return _show_form(service, pages, edition, form, outcome, page, started)
     now = service.clock()
+    quarantined_for = reason_to_quarantine(form, posted, service.tokens, now)
+    for field in form.file_fields if not quarantined_for else ():
+        if name := outcome.values.get(field.name):
+            kept = service.uploads.keep(files[field.name][0], outcome.email, uploads[field.name][0].ending)
+            outcome.values[field.name] = f"{name} ({kept})"
     submission = Submission(
         id=uuid4().hex,
         form=form.name,
@@ -74,7 +84,7 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: E
         page=page,
         received_at=now,
         language=edition.site.language,
-        quarantined_for=reason_to_quarantine(form, posted, service.tokens, now),
+        quarantined_for=quarantined_for,
     )
     has_mail = service.bundle.mails.get(form.name, {})
     service.store.add_submission(submission, partial(take_in, form, has_mail=has_mail, now=now))

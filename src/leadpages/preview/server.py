@@ -30,6 +30,7 @@ from leadpages.delivery.mail import Composer
 from leadpages.delivery.outbox import drain
 from leadpages.handler.application import App
 from leadpages.handler.service import Service
+from leadpages.handler.uploads import Uploads
 from leadpages.preview import mailbox_pages, reloading, site_files
 from leadpages.preview.mailbox import Mailbox
 from leadpages.preview.places import database, work_folder
@@ -115,7 +116,8 @@ class PreviewApp:
         except LeadpagesError as error:
             self._broadcast.failed((Problem("", 0, error.message, error.hint),))
             return error
-        service = Service(bundle, folder, self._store, self._tokens, preview.clock, preview.url)
+        uploads = Uploads(preview.work / "uploads")
+        service = Service(bundle, folder, self._store, self._tokens, preview.clock, preview.url, uploads)
         self._handler = App(service), Composer(bundle, self._tokens, preview.url, preview.url)
         self._broadcast.built(changed=report.changed > 0)
         return report

@@ -70,11 +70,12 @@ for (const form of document.querySelectorAll("form[method=post]")) {
     const left = began && form.checkValidity() ? began + 1000 * form.getAttribute("data-min-seconds") + 200 - Date.now() : 0;
     await new Promise((done) => setTimeout(done, Math.max(0, left)));
     try {
-      const body = new URLSearchParams(new FormData(form));
+      const data = new FormData(form);
+      const body = form.hasAttribute("enctype") ? data : new URLSearchParams(data);
       const reply = await fetch(action, { method: "POST", body, headers: { Accept: "application/json" } });
-      const data = await reply.json();
-      if (data.redirect) form.dispatchEvent(new Event("sent", { bubbles: true }));
-      data.redirect ? location.assign(data.redirect) : show(data.errors);
+      const { redirect, errors } = await reply.json();
+      if (redirect) form.dispatchEvent(new Event("sent", { bubbles: true }));
+      redirect ? location.assign(redirect) : show(errors);
     } catch {
       show([{ message: form.getAttribute("data-unsent") }]);
     }
