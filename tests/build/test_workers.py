@@ -36,8 +36,9 @@ def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_may_fork", lambda: True)
     reading, writing = os.pipe()
     aside = Aside(lambda: os.read(reading, 1), 2)  # waits for ever
+    assert aside._child is not None
     aside.close()
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(aside._child[0], 0)
     os.close(reading)
     os.close(writing)
