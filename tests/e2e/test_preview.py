@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -212,8 +213,12 @@ def terminal(installed: Installed, tmp_path: Path) -> Iterator[subprocess.Popen[
     write(tmp_path / "leadpages.toml", 'title = "Mine"\nbase_url = "https://www.example.com"\n')
     write(tmp_path / "site/a.md", "---\ntitle: A\nlayout: post\n---\n\nText.\n")
     command = [installed.command(), "serve", "--port", str(free_port())]
+    # What is started in the background is deaf to Ctrl-C, and so would its children be.
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with (tmp_path / "said").open("w") as said:
-        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=said, text=True)
+        process = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=said, text=True, preexec_fn=listen
+        )
         assert process.stdout is not None
         yield process
         process.kill()
