@@ -173,8 +173,9 @@ class Renderer:
         self._note_references(tokens, work)
         summary = page.description or _summary(tokens)
         toc = tuple(Heading(h.level, h.id, h.text) for h in headings(tokens)) if page.toc else ()
-        own_forms = {document.form, document.upgrade, *self._forms_in(tokens)}
-        places = {slot: rule for slot, rule in places.items() if rule.cta or rule.form not in own_forms}
+        if places:
+            own_forms = {document.form, document.upgrade, *self._forms_in(tokens)}
+            places = {slot: rule for slot, rule in places.items() if rule.cta or rule.form not in own_forms}
         upgrade = self._render_form(document.upgrade, work, page.line("upgrade")) if document.upgrade else ""
         self._insert(places, tokens, work)
         html = self._render_tokens(tokens, work)
