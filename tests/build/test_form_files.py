@@ -89,3 +89,38 @@ def test_browsers_can_fill_in_what_everybody_is_asked(write_project: WriteProjec
         name: tokens[name] for name in [*expected, "email", "last_name"]
     }
     assert element(html, "input", name="phone").attributes["inputmode"] == "tel"
+
+
+VALUES = """
+[[fields]]
+name = "home"
+type = "country"
+label = "Country"
+value = "DE"
+[[fields]]
+name = "team"
+type = "radio"
+label = "Team"
+choices = ["Sales", "Marketing"]
+value = "Sales"
+[[fields]]
+name = "note"
+type = "textarea"
+label = "Note"
+value = "A <note>"
+[[fields]]
+name = "site"
+type = "url"
+label = "Site"
+value = "https://example.com"
+"""
+
+
+def test_a_field_begins_with_its_value(write_project: WriteProject) -> None:
+    """In every kind of field."""
+    html = public_text(build(write_project, VALUES), "news/index.html")
+    assert "selected" in element(html, "option", value="DE").attributes
+    assert "checked" in element(html, "input", value="Sales").attributes
+    assert "checked" not in element(html, "input", value="Marketing").attributes
+    assert element(html, "textarea", name="note").text.strip() == "A <note>"
+    assert element(html, "input", name="site").attributes["value"] == "https://example.com"

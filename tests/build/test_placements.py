@@ -45,11 +45,15 @@ def test_end(show: Show) -> None:
 
 
 def test_heading(show: Show) -> None:
-    """After the text under the Nth heading of the second level, before the next; not where there are too few."""
+    """After the text under the Nth heading of the second level, before the next; at the end where they are too few."""
     rule = '[[place]]\nform = "newsletter"\nwhere = "heading"\nheading = {}\n'
     assert order(show(rule.format(1)), "Two.", FORM, 'id="second"', "</article>")
     assert order(show(rule.format(2)), "Three.", FORM, "</article>")
-    assert FORM not in show(rule.format(3))
+    assert order(show(rule.format(3)), "Three.", "</article>", FORM)
+    at_the_end = '[[place]]\nform = "checklist"\n'
+    both = show(rule.format(3) + at_the_end)
+    assert FORM not in both
+    assert 'action="/f/checklist"' in both
 
 
 def test_sidebar(show: Show) -> None:
@@ -165,7 +169,7 @@ def test_rules_that_cannot_be(write_project: WriteProject, run_cli: RunCli) -> N
 def test_link_of_a_rule(write_project: WriteProject, run_cli: RunCli) -> None:
     """A call to action that leads nowhere is named once, where it is written."""
     config = CONFIG + '[[place]]\n[place.cta]\nhref = "/nowhere/"\nlabel = "Go"\n'
-    config += '[[place]]\n[place.cta]\nhref = "/posts/b.md"\nlabel = "Go"\n'
+    config += '[[place]]\nwhere = "bar"\n[place.cta]\nhref = "/posts/b.md"\nlabel = "Go"\n'
     files = {"leadpages.toml": config, "site/posts/a.md": post(), "site/posts/b.md": post()}
     built = run_cli("build", "--project", write_project(files))
     assert built.stderr.count("/nowhere/") == 1

@@ -62,6 +62,7 @@ name = "topics"
 type = "checkbox"
 label = "Topics"
 choices = ["Pages", "Mails"]
+value = "Pages"
 [[fields]]
 name = "news"
 type = "consent"

@@ -26,6 +26,7 @@ def test_the_form_stands_alone_and_posts_to_itself(funnel: Funnel) -> None:
     assert reply.status_code == 200
     assert form.attributes["action"] == "https://www.example.com/f/guide"
     assert {"email", "name", "size", "topics", "news", HONEYPOT_FIELD, STARTED_FIELD} <= set(names)
+    assert "checked" in element(reply.text, "input", value="Pages").attributes
     assert (reply.headers["Cache-Control"], reply.headers["X-Robots-Tag"]) == ("no-store", "noindex")
     assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
@@ -60,7 +61,7 @@ def test_what_is_wrong_is_said_on_top_and_at_the_field_in_the_same_words(funnel:
 
 
 def test_what_was_typed_is_kept(funnel: Funnel) -> None:
-    """Nobody types anything twice, in any kind of field."""
+    """Nobody types anything twice, in any kind of field, and what a field began with does not come back."""
     reply = funnel.post(
         "guide",
         {

@@ -41,7 +41,7 @@ from leadpages.build.markdown import (
 from leadpages.build.pages import Body, Heading, Page, PictureUse, Reference, with_digest
 from leadpages.build.placements import Slot
 from leadpages.build.text import BLOCK_END, BLOCK_START
-from leadpages.build.theme import TEMPLATE_ERRORS, BlockFile, template_problem
+from leadpages.build.theme import CONTENT, TEMPLATE_ERRORS, BlockFile, template_problem
 from leadpages.core.errors import Problem, nearest
 from leadpages.core.forms import Form
 from leadpages.core.site import SiteInfo
@@ -50,6 +50,8 @@ from leadpages.core.urls import SUBMIT, in_language, is_elsewhere
 
 #: Of Liquid, Nunjucks, Jinja, Handlebars and Hugo.
 _TEMPLATE_TAG: Final = re.compile(r"\{\{[<%]?|\{%")
+#: What begins a block where it stands at the beginning of a line. `std::form` does not.
+_BLOCK_IN_TEXT: Final = re.compile(r"(?<![\w:])(?P<mark>::+)[ \t]*(?P<name>[A-Za-z][\w-]*)(?=\{|\s|$)")
 _PAGE_MARK: Final = f"{BLOCK_START}page{BLOCK_END}"
 _SUMMARY_LENGTH: Final = 200
 _WORDS_A_MINUTE: Final = 220
@@ -173,9 +175,7 @@ class Renderer:
         self._note_references(tokens, work)
         summary = page.description or _summary(tokens)
         toc = tuple(Heading(h.level, h.id, h.text) for h in headings(tokens)) if page.toc else ()
-        if places:
-            own_forms = {document.form, document.upgrade, *self._forms_in(tokens)}
-            places = {slot: rule for slot, rule in places.items() if rule.cta or rule.form not in own_forms}
+        places = self._places(places, tokens, document) if places else places
         upgrade = self._render_form(document.upgrade, work, page.line("upgrade")) if document.upgrade else ""
         self._insert(places, tokens, work)
         html = self._render_tokens(tokens, work)
@@ -201,6 +201,16 @@ class Renderer:
         )
         return with_digest(made), body, work.problems
 
+    def _places(self, rules: Mapping[Slot, Place], tokens: Sequence[Token], document: Document) -> dict[Slot, Place]:
+        """`rules` but for forms that the text has itself; one for a heading that it lacks is for the end."""
+        own_forms = {document.form, document.upgrade, *self._forms_in(tokens)}
+        places = {slot: rule for slot, rule in rules.items() if rule.cta or rule.form not in own_forms}
+        rule = places.get("heading")
+        if rule and rule.heading >= len(_section_ends(tokens)):
+            del places["heading"]
+            places.setdefault("end", rule)
+        return places
+
     def _end(self, rule: Place | None, work: _Rendering) -> str:
         """What stands under the text: its own form, or what a rule puts there; an upgrade stands in place of that."""
         own = work.document.form
@@ -212,7 +222,7 @@ class Renderer:
         """Put what belongs between the parts of the text among its `tokens`."""
         ends = _section_ends(tokens)
         rule = places.get("heading")
-        if rule and rule.heading < len(ends):
+        if rule:
             tokens.insert(ends[rule.heading], Token("placed", "", 0, content=self._placed(rule, work)))
             work.has_blocks = True
         form = self._forms[work.document.page.language].get(work.document.upgrade)
@@ -273,6 +283,8 @@ class Renderer:
                 if kind == "text":
                     if "{" in child.content and (found := _TEMPLATE_TAG.search(child.content)):
                         _report_template_tag(found[0], line, work)
+                    if "::" in child.content:
+                        self._report_misplaced_block(child.content, line, work)
                 elif kind in ("softbreak", "hardbreak"):
                     line += 1
                 elif kind == "link_open":
@@ -283,6 +295,13 @@ class Renderer:
                     self._note_image(child, line, work)
                 elif kind == "html_inline":
                     child.content = _note_html(child.content, line, work)
+
+    def _report_misplaced_block(self, text: str, line: int, work: _Rendering) -> None:
+        for found in _BLOCK_IN_TEXT.finditer(text):
+            if found["name"] in self._blocks:
+                message = f"`{found['mark']}{found['name']}` stands on the page as it is, for there is more on its line"
+                hint = "a block has a line of its own, from its colons to the brace `}`"
+                work.report(line, message, hint, "block", "warning", work.column(line, found["mark"] + found["name"]))
 
     def _note_image(self, token: Token, line: int, work: _Rendering) -> None:
         attributes = {name: str(value) for name, value in token.attrs.items()}
@@ -318,6 +337,7 @@ class Renderer:
             end = _end_of(tokens, at)
             content = self._render_tokens(tokens[at + 1 : end], work) if token.type == "directive_open" else ""
             place = Token("placed_block", "", 0, content=block_mark(len(rendered)) + "\n")
+            self._check_content(token.meta["directive"], tokens[at + 1 : end], work)
             rendered.append(self._render_block(token.meta["directive"], content, work))
             kept.append(place)
             at = end + 1
@@ -353,6 +373,19 @@ class Renderer:
             work.problems.append(replace(problem, hint=hint))
             return ""
 
+    def _check_content(self, directive: Directive, tokens: Sequence[Token], work: _Rendering) -> None:
+        """Whether a block has in it what its template makes something of."""
+        declared = self._blocks.get(directive.name)
+        if (
+            declared
+            and declared.holds
+            and not directive.fault
+            and not any(_is(token, declared.holds) for token in tokens)
+        ):
+            message = f"block `{directive.name}` holds no {declared.holds}"
+            hint = "`leadpages blocks` shows what stands in it"
+            work.report(work.line(directive.line), message, hint, "block", "warning")
+
     def _attributes(
         self, directive: Directive, declared: BlockFile, work: _Rendering, line: int
     ) -> dict[str, Any] | None:
@@ -366,6 +399,9 @@ class Renderer:
         for name, attribute in declared.attributes.items():
             given = directive.attributes.get(name)
             if attribute.type == "flag":
+                if given not in (None, "true", "false"):
+                    message = f"attribute `{name}` of block `{directive.name}` is `{given}`"
+                    work.report(line, message, f"write `{name}` for yes, and nothing for no")
                 values[name] = name in directive.attributes and given != "false"
             elif name in directive.attributes and given is None:
                 work.report(line, f"attribute `{name}` of block `{directive.name}` has no value", f'write {name}="…"')
@@ -469,6 +505,13 @@ def _note_html(html: str, line: int, work: _Rendering) -> str:
         return found[0] if is_elsewhere(target) else f"{found[1]}{found[3]}{work.link(target)}{found[3]}"
 
     return _HTML_REFERENCE.sub(mark, html)
+
+
+def _is(token: Token, what: str) -> bool:
+    """Whether `token` begins `what`: a kind of content that a block may declare, or a block of that name."""
+    if what == "picture":
+        return any(child.type == "image" for child in token.children or ())
+    return token.type == CONTENT.get(what) or ("directive" in token.meta and token.meta["directive"].name == what)
 
 
 def _end_of(tokens: Sequence[Token], start: int) -> int:

@@ -101,7 +101,8 @@ def _line(state: StateBlock, number: int) -> str:
 
 def _parse_attributes(text: str) -> tuple[dict[str, str | None], str]:
     if not text.endswith("}"):
-        return {}, "has attributes without a closing brace `}`"
+        after = text.rpartition("}")[2].strip()
+        return {}, f"has `{after}` behind its brace" if "}" in text else "has attributes without a closing brace `}`"
     attributes: dict[str, str | None] = {}
     inner, at = text[1:-1].strip(), 0
     while at < len(inner):

@@ -21,7 +21,7 @@ from leadpages.build.markdown import absolute_links, inline_html, inline_text, s
 from leadpages.build.schema import Fault, Lines, Strict, check, line_of
 from leadpages.build.toml_file import read_toml
 from leadpages.core.errors import Problem, nearest
-from leadpages.core.forms import HONEYPOT_FIELD, Choice, Condition, FieldType, Form, FormStyle, GatedFile
+from leadpages.core.forms import HONEYPOT_FIELD, Choice, Condition, FieldType, Form, FormStyle, GatedFile, answer_fault
 from leadpages.core.forms import Field as FormField
 from leadpages.core.times import parse_duration
 from leadpages.core.translations import Catalog, translate
@@ -164,7 +164,7 @@ class FieldKeys(Strict):
     accept: tuple[str, ...] = ()
     max_size: Annotated[str, AfterValidator(_size)] = ""
     queued: bool = False
-    begins_step: str = ""
+    begins_step: str = Field("", min_length=1)
     show_when: ConditionKeys | None = None
 
     @model_validator(mode="after")
@@ -191,10 +191,12 @@ def _check_words(field: FieldKeys) -> None:
     if field.counter and not (field.max_length and field.type in ("text", "textarea")):
         hint = "it counts what is left of `max_length` in a text or a textarea"
         raise Fault(f"field `{field.name}` has a `counter` and nothing to count", "counter", hint)
-    if field.prefill and field.type == "consent":
-        raise Fault(f"field `{field.name}` is a consent, which no link may give", "prefill", "remove `prefill`")
-    if field.queued and (field.required or field.show_when or field.type in ("hidden", "consent")):
-        hint = "not everybody is asked, so it cannot be required, hidden, a consent or hang on another field"
+    for key in ("prefill", "value"):
+        if getattr(field, key) and field.type == "consent":
+            message = f"field `{field.name}` is a consent, which only the visitor may give"
+            raise Fault(message, key, f"remove `{key}`")
+    if field.queued and (field.required or field.value or field.show_when or field.type in ("hidden", "consent")):
+        hint = "not everybody is asked: it cannot be required, answered, hidden, a consent or hang on another field"
         raise Fault(f"field `{field.name}` cannot be `queued`", "queued", hint)
     if field.begins_step and field.type == "hidden":
         raise Fault(f"field `{field.name}` is hidden and cannot begin a step", "begins_step")
@@ -338,6 +340,7 @@ def _read_form(
     fields = tuple(_field(field, config) for field in keys.fields)
     problems = [
         *_problems(keys, path, lines),
+        *_wrong_values(fields, path, lines),
         *_wrong_steps(keys, path, lines),
         *_wrong_conditions(fields, path, lines),
     ]
@@ -387,6 +390,17 @@ def _problems(keys: FormKeys, path: str, lines: Lines) -> list[Problem]:
         found = f"field `{emails[0].name}` is not required" if emails else "there is no field of type email"
         hint = 'the first one of type "email" says who the lead is: give it required = true'
         problems.append(Problem(path, line_of(("fields", at), lines), found, hint))
+    return problems
+
+
+def _wrong_values(fields: Sequence[FormField], path: str, lines: Lines) -> list[Problem]:
+    """The fields that begin with what could not be sent."""
+    problems = []
+    for number, field in enumerate(fields):
+        if field.value and (fault := answer_fault(field, field.value)):
+            line = line_of(("fields", number, "value"), lines)
+            hint = nearest(field.value, field.answers)
+            problems.append(Problem(path, line, f"`value` of field `{field.name}` is no answer to it: {fault}", hint))
     return problems
 
 

@@ -56,6 +56,17 @@ def _fits(rule: Place, page: Page, config: Config) -> bool:
     return not folder or page.path.removeprefix("site/").removeprefix(f"{page.language}/").startswith(f"{folder}/")
 
 
+def _covers(earlier: Place, rule: Place) -> bool:
+    """Whether `earlier` takes the place of `rule` on every page that this is for."""
+    folder, inner = (place.folder and place.folder.strip("/") + "/" for place in (earlier, rule))
+    return (
+        _SLOTS[earlier.where] == _SLOTS[rule.where]
+        and earlier.tag in ("", rule.tag)
+        and earlier.language in ("", rule.language)
+        and (folder in ("/", inner) or (bool(folder) and inner.startswith(folder)))
+    )
+
+
 def check_rules(config: Config, blocks: Mapping[str, BlockFile], forms: Collection[str]) -> Iterator[Problem]:
     """What is wrong with the rules themselves: `forms` are all that somebody wrote."""
     attributes = blocks["cta"].attributes
@@ -73,6 +84,11 @@ def check_rules(config: Config, blocks: Mapping[str, BlockFile], forms: Collecti
             message = "a [[place]] fills `href`, `label`, `title` and `text` of the theme's block `cta`"
             hint = f"that block and it do not go together: `{sorted(lacking)[0]}`"
             yield Problem(CONFIG_FILE, config.line("place", number, "cta"), message, hint)
+        before = enumerate(config.place[:number])
+        if (first := next((at for at, earlier in before if _covers(earlier, rule)), None)) is not None:
+            message = "this [[place]] never counts: an earlier one puts something there on all of its pages"
+            hint = f"move it before the one on line {config.line('place', first)}"
+            yield Problem(CONFIG_FILE, config.line("place", number), message, hint, "warning", "place")
 
 
 def check_rules_on_pages(config: Config, site: Site, links: Links) -> Iterator[Problem]:

@@ -71,6 +71,16 @@ class Attribute(Strict):
         return self
 
 
+#: What a block may ask for in the text that it contains, and the token that this begins with.
+CONTENT: Final = {
+    "list": "bullet_list_open",
+    "numbered list": "ordered_list_open",
+    "table": "table_open",
+    "term": "dt_open",
+    "picture": "image",
+}
+
+
 class BlockFile(Strict):
     """The TOML in the comment that opens a block's template."""
 
@@ -78,6 +88,8 @@ class BlockFile(Strict):
     #: The block as a writer types it.
     example: str = ""
     container: bool = False
+    #: What has to be in it: one of `CONTENT`, or the name of another block.
+    holds: str = ""
     attributes: dict[str, Attribute] = Field(default_factory=dict)
 
 
@@ -244,6 +256,7 @@ def _check_files(project: Path, theme: Theme) -> list[Problem]:
 
 def _blocks(project: Path, folders: list[Path]) -> tuple[dict[str, BlockFile], list[Problem]]:
     blocks: dict[str, BlockFile] = {}
+    paths: dict[str, str] = {}
     problems: list[Problem] = []
     for folder in reversed(folders):
         for file in _entries(folder / "templates" / "blocks"):
@@ -251,9 +264,14 @@ def _blocks(project: Path, folders: list[Path]) -> tuple[dict[str, BlockFile], l
                 continue
             declared = _read_block(file, shown(project, file))
             if isinstance(declared, BlockFile):
-                blocks[file.stem] = declared
+                blocks[file.stem], paths[file.stem] = declared, shown(project, file)
             else:
                 problems += declared
+    known = {*CONTENT, *blocks}
+    for name, block in blocks.items():
+        if block.holds and block.holds not in known:
+            message = f"block `{name}` holds `{block.holds}`, which is neither a block nor a kind of content"
+            problems.append(Problem(paths[name], 1, message, nearest(block.holds, known)))
     return blocks, problems
 
 

@@ -250,8 +250,7 @@ def validate(
             is_file = field.type == "file"
             answer = _check_file(field, files.get(field.name, ())) if is_file else _check(field, typed[field.name])
         except _Invalid as invalid:
-            gaps = {"label": field.label, "name": _inline(field.label, catalog.language), **invalid.gaps}
-            errors.append(FieldError(field.name, invalid.code, translate(catalog, invalid.text, **gaps)))
+            errors.append(FieldError(field.name, invalid.code, _said(field, invalid, catalog)))
             continue
         if answer:
             values[field.name] = answer
@@ -260,6 +259,15 @@ def validate(
     if errors:
         return Rejected(tuple(errors), typed)
     return Accepted(str(values[form.email_field.name]), values, tuple(consents))
+
+
+def answer_fault(field: Field, answer: str) -> str:
+    """What would be said in English if a visitor gave this answer; empty where it is a good one."""
+    try:
+        _check(field, [answer])
+    except _Invalid as invalid:
+        return _said(field, invalid, ENGLISH)
+    return ""
 
 
 def clean_text(text: str) -> str:
@@ -282,6 +290,12 @@ def _is_asked(field: Field, values: Mapping[str, str | list[str]]) -> bool:
         return True
     answer = values.get(field.show_when.field, [])
     return not set([answer] if isinstance(answer, str) else answer).isdisjoint(field.show_when.one_of)
+
+
+def _said(field: Field, invalid: _Invalid, catalog: Catalog) -> str:
+    label = field.label or field.name  # a hidden one may have none
+    gaps = {"label": label, "name": _inline(label, catalog.language), **invalid.gaps}
+    return translate(catalog, invalid.text, **gaps)
 
 
 def _check(field: Field, typed: list[str]) -> str | list[str]:

@@ -9,7 +9,7 @@ for (const box of document.querySelectorAll(".countdown")) {
     if (minutes <= 0) {
       clearInterval(timer);
       left.textContent = "";
-      if (box.dataset.over) box.firstElementChild.textContent = box.dataset.over;
+      box.firstElementChild.textContent = box.dataset.over;
       return;
     }
     const parts = [[minutes / 1440, "day"], [(minutes / 60) % 24, "hour"], [minutes % 60, "minute"]];
