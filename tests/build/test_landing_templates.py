@@ -89,7 +89,7 @@ def test_a_page_to_share_that_is_not_there(write_project: WriteProject) -> None:
     with pytest.raises(ProjectError) as raised:
         render(project)
     assert [(p.place, p.message, p.hint) for p in raised.value.problems] == [
-        ("site/a.md:3", "`share_url` is True", "the theme expects a url")
+        ("site/a.md:3", "`share_url` is true: expected an address", "")
     ]
 
 

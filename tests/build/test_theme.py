@@ -173,8 +173,8 @@ def test_settings(write_project: WriteProject) -> None:
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("columns = 4", "setting `columns` is 4: expected one of 1, 2, 3"),
-        ("columns = true", "setting `columns` is True: expected a number"),
+        ("columns = 4", "setting `columns` is 4: expected one of its choices"),
+        ("columns = true", "setting `columns` is true: expected a number"),
         ('accent = "red"', "setting `accent` is 'red': expected a colour like #0b5c8a"),
         ("hint = 1", "setting `hint` is 1: expected text"),
         ("sticky = 1", "setting `sticky` is 1: expected true or false"),

@@ -104,6 +104,18 @@ def test_an_accent(write_project: WriteProject) -> None:
     assert contrast(from_hex(dark["--accent"][-1]), schemes.dark["ground"]) >= 7
 
 
+def test_a_choice_misspelt(write_project: WriteProject) -> None:
+    """The choice that was meant is named."""
+    with pytest.raises(ProjectError) as raised:
+        render(write_project(settings('preset = "forrest"')))
+
+    [problem] = raised.value.problems
+    assert (problem.message, problem.hint) == (
+        "setting `preset` is 'forrest': expected one of its choices",
+        "did you mean `forest`?",
+    )
+
+
 @pytest.mark.parametrize(
     ("lines", "said", "hint"),
     [

@@ -18,7 +18,7 @@ from leadpages.build.defaults import merged
 from leadpages.build.foreign_keys import judge_key
 from leadpages.build.front_matter import FrontMatter, as_day, parse_front_matter
 from leadpages.build.pages import Page, plain
-from leadpages.build.schema import Lines, Strict, check, line_of
+from leadpages.build.schema import Lines, Strict, check, hint_on_signs, line_of, shown
 from leadpages.build.sources import POSTS, Source
 from leadpages.build.text import find_mojibake
 from leadpages.build.theme import KeyType, Theme, template_fault
@@ -36,6 +36,13 @@ _KEY_TYPES: Final[dict[KeyType, type | tuple[type, ...]]] = {
     "flag": bool,
     "list": list,
     "url": str,
+}
+_KEY_NAMES: Final[dict[KeyType, str]] = {
+    "text": "text",
+    "number": "a number",
+    "flag": "true or false",
+    "list": "a list",
+    "url": "an address",
 }
 #: They say how the sign before them looks.
 _VARIATION_SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
@@ -187,7 +194,8 @@ def sort_keys(parsed: FrontMatter, path: str, config: Config, theme: Theme) -> t
         if key in theme.front_matter:
             expected = theme.front_matter[key]
             if not isinstance(value, _KEY_TYPES[expected]):
-                problems.append(Problem(path, line, f"`{key}` is {value!r}", f"the theme expects a {expected}"))
+                message = f"`{key}` is {shown(value)}: expected {_KEY_NAMES[expected]}"
+                problems.append(Problem(path, line, message, hint_on_signs(_KEY_NAMES[expected], value)))
         elif verdict := judge_key(key, parsed.data, own_keys, parsed.syntax):
             problems.append(verdict.problem(path, line))
             if verdict.own and verdict.own not in parsed.data:
@@ -211,7 +219,7 @@ def read_keys(
             value = [tag.strip() for tag in value.split(",") if tag.strip()]
         checked = check(_Terms, {"names": value}, path, {("names",): line_of((name,), lines)})
         if isinstance(checked, list):
-            message = f"`{name}` is {value!r}: expected a list of names"
+            message = f"`{name}` is {shown(value)}: expected a list of names"
             problems.append(Problem(path, line_of((name,), lines), message, rule="front-matter"))
             continue
         problems += _check_terms(name, checked.names, path, lines)

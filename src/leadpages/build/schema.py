@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date, time
 from typing import Any, Final, TypeVar
 
 # Plugins are looked for in every installed package, and may not change what a build accepts.
@@ -12,6 +14,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from leadpages.build.pages import plain
 from leadpages.core.errors import Problem, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -75,29 +78,63 @@ def _problem(model: type[BaseModel], error: dict[str, Any], path: str, lines: Li
     name = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
     line = line_of(location, lines)
     if error["type"] == "extra_forbidden":
-        return Problem(path, line, f"unknown key `{name}`", nearest(str(location[-1]), _keys_at(model, location[:-1])))
+        return Problem(path, line, f"unknown key `{name}`", _hint_on_unknown(model, location))
     if error["type"] == "missing":
         return Problem(path, line_of(location[:-1], lines) or 1, f"`{name}` is missing", f"add `{location[-1]}`")
-    found = _show(error["input"])
+    found = shown(error["input"])
     if error["type"] == "literal_error":
         known = [word.strip("'") for word in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
         return Problem(path, line, f"`{name}` is {found}", nearest(str(error["input"]), known))
     if error["type"] != "value_error":
-        return Problem(path, line, f"`{name}` is {found}: expected {_expected(error)}")
+        return Problem(path, line, f"`{name}` is {found}: expected {_expected(error)}", _hint_on_kind(model, error))
     fault = error["ctx"]["error"]
     if isinstance(fault, Fault):
         return Problem(path, line_of((*location, fault.key), lines), str(fault), fault.hint)
     return Problem(path, line, f"`{name}` is {found}: {fault}")
 
 
-def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+def _hint_on_unknown(model: type[BaseModel], location: Sequence[str | int]) -> str:
+    """Where a key belongs that a table around this one has: in TOML, a table ends only where the next one begins."""
+    *table, key = location
+    for end in reversed(range(len(table))):
+        around = _model_at(model, table[:end])
+        field = around.model_fields.get(str(key)) if around else None
+        if field and not _inner_model(field.annotation):  # a table would have a header of its own
+            above = f"`{_header(table[:end])}`: write it above [{_header(table)}]"
+            return f"`{key}` belongs to {above if end else 'the whole file: write it above the first [table]'}"
+    return nearest(str(key), _keys_at(model, table))
+
+
+def _hint_on_kind(model: type[BaseModel], error: Mapping[str, Any]) -> str:
+    if error["type"] == "tuple_type" and isinstance(error["input"], Mapping):
+        return f"each one begins with [[{_header(error['loc'])}]]" if _model_at(model, error["loc"]) else ""
+    return hint_on_signs(_expected(error), error["input"])
+
+
+def hint_on_signs(expected: str, value: object) -> str:
+    """The signs that make `value` what is expected, "text" or "a list"; "" where it takes more than signs."""
+    if isinstance(value, Mapping | list):
+        return ""
+    return {"text": "put it in quotes", "a list": f"a list stands in brackets: {shown([value])}"}.get(expected, "")
+
+
+def _header(location: Sequence[str | int]) -> str:
+    return ".".join(part for part in location if isinstance(part, str))
+
+
+def _keys_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    found = _model_at(model, location)
+    return [field.alias or name for name, field in found.model_fields.items()] if found else []
+
+
+def _model_at(model: type[BaseModel], location: Sequence[str | int]) -> type[BaseModel] | None:
     for part in location:
         if isinstance(part, str) and part in model.model_fields:
             inner = _inner_model(model.model_fields[part].annotation)
             if inner is None:
-                return []
+                return None
             model = inner
-    return list(model.model_fields)
+    return model
 
 
 def _inner_model(annotation: Any) -> type[BaseModel] | None:
@@ -111,6 +148,10 @@ def _expected(error: Mapping[str, Any]) -> str:
     return _EXPECTED.get(error["type"]) or re.sub(r"^\w+ should (be )?", "", error["msg"])
 
 
-def _show(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
+def shown(value: Any) -> str:
+    """A value as a writer may have written it, in short."""
+    if isinstance(value, str):
+        text = repr(value)
+    else:
+        text = str(value) if isinstance(value, date | time) else json.dumps(plain(value), ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."

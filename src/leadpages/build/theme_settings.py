@@ -15,7 +15,7 @@ from pydantic import model_validator
 
 from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config
-from leadpages.build.schema import Fault, Strict
+from leadpages.build.schema import Fault, Strict, shown
 from leadpages.build.theme_colours import (
     Colour,
     Properties,
@@ -73,13 +73,13 @@ class Setting(Strict):
     @model_validator(mode="after")
     def _default_fits(self) -> Self:
         if fault := self.fault(self.default):
-            raise Fault(f"`default` is {self.default!r}: {fault}", "default")
+            raise Fault(f"`default` is {shown(self.default)}: {fault}", "default")
         return self
 
     def fault(self, value: Any) -> str:
         """Why `value` is none for this setting, or ""; a colour may be left open."""
         if self.choices and value not in self.choices:
-            return "expected one of " + ", ".join(str(choice) for choice in self.choices)
+            return "expected one of its choices"
         if not isinstance(value, _SETTING_TYPES[self.type]) or (isinstance(value, bool) and self.type != "flag"):
             return f"expected {_SETTING_NAMES.get(self.type, f'a {self.type}')}"
         if self.type == "color" and not re.fullmatch(r"(#(?:[0-9a-fA-F]{3}){1,2})?", str(value)):
@@ -97,7 +97,8 @@ def read_settings(declared: Mapping[str, Setting], config: Config) -> tuple[dict
             message = f"the theme has no setting `{name}`"
             problems.append(Problem(CONFIG_FILE, line, message, nearest(name, declared)))
         elif fault := declared[name].fault(value):
-            problems.append(Problem(CONFIG_FILE, line, f"setting `{name}` is {value!r}: {fault}"))
+            hint = nearest(str(value), map(str, declared[name].choices))
+            problems.append(Problem(CONFIG_FILE, line, f"setting `{name}` is {shown(value)}: {fault}", hint))
         else:
             values[name] = value
     return values, problems

@@ -42,7 +42,7 @@ def parse_toml(text: str, path: str) -> tuple[dict[str, Any], Lines] | Problem:
     except tomllib.TOMLDecodeError as error:
         found = re.fullmatch(r"(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error))
         message, line = (found[1], int(found[2] or text.count("\n") + 1)) if found else (str(error), 0)
-        return Problem(path, line, f"not valid TOML: {message[:1].lower()}{message[1:]}", _hint(text, line))
+        return Problem(path, line, *_explain(message, text, line))
     except RecursionError:
         return Problem(path, 1, "not valid TOML: nested too deeply")
     except ValueError:  # of int(), which refuses to read thousands of digits
@@ -50,10 +50,16 @@ def parse_toml(text: str, path: str) -> tuple[dict[str, Any], Lines] | Problem:
     return data, _lines(text)
 
 
-def _hint(text: str, line: int) -> str:
+def _explain(message: str, text: str, line: int) -> tuple[str, str]:
+    """What tomllib says, and a hint."""
     lines = text.splitlines()
     found = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-    return f"the line reads: {found[:80]}" if found else ""
+    header = _HEADER.match(found)
+    if header and re.match("Cannot (declare|overwrite)", message):
+        hint = f"where there may be several, each one begins with [[{header[2]}]]; else join the two"
+        return f"not valid TOML: there is a `{header[2]}` already", hint
+    hint = f"the line reads: {found[:80]}" if found else ""
+    return f"not valid TOML: {message[:1].lower()}{message[1:]}", hint
 
 
 def _lines(text: str) -> dict[tuple[str | int, ...], int]:

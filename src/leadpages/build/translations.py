@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from leadpages.build.schema import shown
 from leadpages.build.toml_file import read_toml
 from leadpages.core.errors import Problem
 from leadpages.core.translations import PLURALS, Catalog, Translation, fallbacks, gaps_of
@@ -61,7 +62,7 @@ def _faults(text: str, value: Any) -> Iterator[tuple[str, str]]:
     known = gaps_of(text)
     for translation in forms.values():
         if not isinstance(translation, str):
-            yield f"`{text}` is {translation!r}: expected text", ""
+            yield f"`{text}` is {shown(translation)}: expected text", ""
         elif strange := sorted(gaps_of(translation) - known):
             names = ", ".join(f"{{{name}}}" for name in sorted(known)) or "none"
             yield f"`{text}` has a gap {{{strange[0]}}}, which its English text lacks", f"known: {names}"
