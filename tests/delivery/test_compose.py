@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from tests.handler.funnel import NOW, SITE, Funnel
 
 from leadpages.core.forms import Accepted, validate
-from leadpages.leads.model import MailName
+from leadpages.leads.model import LeadStatus, Submission
 from leadpages.stores.protocol import OutboxItem, Recipient
 
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted"]
@@ -38,13 +39,18 @@ ODD = (
 )
 
 
-def item(mail: MailName, form: str = "guide") -> OutboxItem:
-    return OutboxItem("0123456789abcdef0123456789abcdef", mail, form, "submission", NOW, 0, 1)
+def item(mail: str, form: str = "guide") -> OutboxItem:
+    return OutboxItem("0123456789abcdef0123456789abcdef", "mail", mail, "accepted", form, "submission", NOW, 0, 1)
 
 
-def compose(funnel: Funnel, mail: MailName, now: datetime = NOW, **values: str) -> EmailMessage:
-    recipient = Recipient("ann@example.com", "pending", None, {"email": "ann@example.com", **values})
-    return funnel.composer().compose(item(mail), recipient, now)
+def recipient(
+    values: Mapping[str, str | list[str]], email: str = "ann@example.com", status: LeadStatus = "pending"
+) -> Recipient:
+    return Recipient(email, status, None, None, Submission("submission", "guide", email, dict(values), (), "/", NOW))
+
+
+def compose(funnel: Funnel, mail: str, now: datetime = NOW, **values: str) -> EmailMessage:
+    return funnel.composer().compose(item(mail), recipient({"email": "ann@example.com", **values}), now)
 
 
 def sent(mail: EmailMessage) -> EmailMessage:
@@ -76,9 +82,7 @@ def test_a_mail_that_is_sent_twice_says_so_itself(funnel: Funnel) -> None:
     """Its Message-ID is the outbox row's, whenever it is written."""
     first, second = compose(funnel, "confirm"), compose(funnel, "confirm", datetime(2027, 1, 1, tzinfo=UTC))
     assert first["Message-ID"] == second["Message-ID"] == "<0123456789abcdef0123456789abcdef@www.example.com>"
-    other = funnel.composer().compose(
-        replace(item("confirm"), id="f" * 32), Recipient("ann@example.com", "pending", None, {}), NOW
-    )
+    other = funnel.composer().compose(replace(item("confirm"), id="f" * 32), recipient({}), NOW)
     assert other["Message-ID"] != first["Message-ID"]
 
 
@@ -139,9 +143,7 @@ def test_whatever_a_form_accepts_can_be_mailed(funnel: Funnel, name: str, about:
     outcome = validate(form, {"email": ["ann@example.com"], "name": [name], "about": [about]})
     if not isinstance(outcome, Accepted):
         return
-    composed = funnel.composer().compose(
-        item("deliver"), Recipient(outcome.email, "confirmed", None, outcome.values), NOW
-    )
+    composed = funnel.composer().compose(item("deliver"), recipient(outcome.values, outcome.email, "confirmed"), NOW)
     mail = sent(composed)
     assert sorted(mail.keys()) == sorted(HEADERS + UNSUBSCRIBE + BODY)
     assert str(outcome.values.get("about", "")) in body(mail, "plain")
@@ -157,5 +159,5 @@ def test_every_accepted_address_is_exactly_one_recipient(funnel: Funnel, local: 
     outcome = validate(funnel.service.bundle.forms["guide"], {"email": [f"{local}@example.com"]})
     if not isinstance(outcome, Accepted):
         return
-    mail = sent(funnel.composer().compose(item("confirm"), Recipient(outcome.email, "pending", None, {}), NOW))
+    mail = sent(funnel.composer().compose(item("confirm"), recipient({}, outcome.email), NOW))
     assert [address.addr_spec for address in mail["To"].addresses] == [outcome.email]

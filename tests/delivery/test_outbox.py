@@ -160,7 +160,7 @@ def test_a_mail_that_left_the_project_is_buried_with_the_reason(bundle: Path, fu
 
 def unsubscribe(funnel: Funnel) -> None:
     (_, kept), *_ = funnel.service.store.submissions()
-    funnel.service.store.unsubscribe(kept.id, funnel.clock())
+    funnel.service.store.unsubscribe(kept.id, "by link", lambda _: (), funnel.clock())
 
 
 def confirm(funnel: Funnel) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from leadpages.core.errors import StorageError, StorageFull
 from leadpages.leads.model import Submission
-from leadpages.stores.protocol import Decide
+from leadpages.stores.protocol import Decide, Limit, Receipt
 from leadpages.stores.sqlite.store import SQLiteStore
 
 
@@ -24,7 +24,14 @@ class FailingStore(SQLiteStore):
         super().__init__(path)
         self._fault = fault
 
-    def add_submission(self, submission: Submission, decide: Decide) -> None:
+    def add_submission(
+        self,
+        submission: Submission,
+        decide: Decide,
+        marks: Sequence[str] = (),
+        limits: Sequence[Limit] = (),
+        key: str = "",
+    ) -> Receipt:
         """Fail."""
         raise self._fault
 

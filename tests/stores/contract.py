@@ -10,14 +10,27 @@ from functools import partial
 import pytest
 
 from leadpages.core.forms import Consent, Field, Form
-from leadpages.leads.intake import take_in
-from leadpages.leads.model import MailName, Submission
-from leadpages.stores.protocol import Confirmation, Download, OutboxItem, Recipient, Store
+from leadpages.leads.intake import SUPPRESSED, take_in
+from leadpages.leads.model import Delivery, Dossier, Submission
+from leadpages.stores.protocol import (
+    Confirmation,
+    Decide,
+    Download,
+    Erased,
+    ItemState,
+    Limit,
+    Limited,
+    OutboxItem,
+    Receipt,
+    Recipient,
+    Store,
+)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 LEASE = timedelta(minutes=5)
-BOTH: tuple[MailName, ...] = ("confirm", "deliver")
+BOTH = ("confirm", "deliver")
+DELIVER = Delivery("mail", "deliver")
 
 
 def form(name: str, double_opt_in: bool = True) -> Form:
@@ -29,13 +42,39 @@ def submission(id_: str, email: str = "ann@example.com", *, at: datetime = NOW, 
     return Submission(id_, form, email, {"email": email, "name": id_}, (Consent("news", "Yes."),), "/p/", at)
 
 
-def add(store: Store, item: Submission, *, double_opt_in: bool = True) -> None:
-    decide = partial(take_in, form(item.form, double_opt_in), has_mail=BOTH, now=item.received_at)
-    store.add_submission(item, decide)
+def deciding(item: Submission, double_opt_in: bool = True) -> Decide:
+    return partial(take_in, form(item.form, double_opt_in), has_mail=BOTH, now=item.received_at)
 
 
-def deliver(_: str) -> tuple[MailName, ...]:
-    return ("deliver",)
+def add(store: Store, item: Submission, *limits: Limit, double_opt_in: bool = True, key: str = "") -> Receipt:
+    return store.add_submission(item, deciding(item, double_opt_in), marks(item.email), limits, key)
+
+
+def marks(email: str) -> tuple[str, ...]:
+    """As if there were two keys, an old and a new one."""
+    return f"new {email.lower()}", f"old {email.lower()}"
+
+
+def dossier_of(store: Store, email: str = "ann@example.com") -> Dossier:
+    found = store.dossier(email)
+    assert found is not None
+    return found
+
+
+def kinds(store: Store) -> list[str]:
+    """What happened to Ann."""
+    return [event.kind for event in dossier_of(store).events]
+
+
+HOUR = timedelta(hours=1)
+
+
+def deliver(_: str) -> tuple[Delivery, ...]:
+    return (DELIVER,)
+
+
+def nothing(_: str) -> tuple[Delivery, ...]:
+    return ()
 
 
 def claim(store: Store, now: datetime = NOW, limit: int = 100) -> list[OutboxItem]:
@@ -47,7 +86,7 @@ def mails(store: Store, now: datetime = NOW) -> list[tuple[str, str]]:
     items = claim(store, now)
     for item in items:
         store.mark_released(item)
-    return sorted((item.mail, item.submission_id) for item in items)
+    return sorted((item.name, item.submission_id) for item in items)
 
 
 class StoreContract:
@@ -58,6 +97,7 @@ class StoreContract:
         add(store, submission("one"))
         dossier = store.dossier("ann@example.com")
         assert dossier is not None
+        assert dossier.lead is not None
         assert (dossier.lead.status, dossier.lead.created_at, dossier.lead.confirmed_at) == ("pending", NOW, None)
         assert dossier.submissions == (submission("one"),)
         assert [(e.kind, e.form, e.detail, e.at) for e in dossier.events] == [("submitted", "guide", "/p/", NOW)]
@@ -83,7 +123,7 @@ class StoreContract:
         dossier = store.dossier("ann@example.com")
         assert recipient is not None
         assert dossier is not None
-        assert (kept.language, recipient.language, dossier.submissions[0].language) == ("pt-BR",) * 3
+        assert (kept.language, recipient.submission.language, dossier.submissions[0].language) == ("pt-BR",) * 3
 
     def test_the_same_post_within_ten_minutes_is_one(self, store: Store) -> None:
         """A double click has no second effect; ten minutes later it is a new submission."""
@@ -118,7 +158,9 @@ class StoreContract:
         add(store, spam)
         add(store, replace(spam, id="two"))
         assert (list(store.leads()), list(store.submissions()), mails(store)) == ([], [], [])
-        assert store.dossier("ann@example.com") is None
+        dossier = store.dossier("ann@example.com")
+        assert dossier is not None
+        assert (dossier.lead, [s.id for s in dossier.submissions]) == (None, ["one", "two"])
         assert store.find_confirmation("one") is None
         assert store.find_download("one") is None
         add(store, replace(submission("three"), values=spam.values))
@@ -176,7 +218,7 @@ class StoreContract:
         assert store.find_download("gone") is None
         assert store.count_download("gone", 5, NOW) is False
         store.queue_again("gone", "deliver", MINUTE, NOW)
-        store.unsubscribe("gone", NOW)
+        store.unsubscribe("gone", "by link", nothing, NOW)
         assert (list(store.leads()), mails(store)) == ([], [])
         assert store.dossier("ann@example.com") is None
 
@@ -188,6 +230,7 @@ class StoreContract:
         assert store.find_download("one") == Download("guide", 2)
         dossier = store.dossier("ann@example.com")
         assert dossier is not None
+        assert dossier.lead is not None
         assert dossier.lead.downloads == 2
         assert [e.kind for e in dossier.events] == ["submitted", "downloaded", "downloaded"]
 
@@ -211,22 +254,22 @@ class StoreContract:
         """The second time nothing happens, and the first moment stays."""
         add(store, submission("one"))
         (item,) = claim(store)
-        store.unsubscribe("one", NOW + MINUTE)
-        store.unsubscribe("one", NOW + DAY)
+        store.unsubscribe("one", "by link", nothing, NOW + MINUTE)
+        store.unsubscribe("one", "by link", nothing, NOW + DAY)
         (lead,) = store.leads()
         dossier = store.dossier("ann@example.com")
         assert dossier is not None
         assert lead.status == "unsubscribed"
         assert [e.kind for e in dossier.events] == ["submitted", "unsubscribed"]
         assert store.recipient(item) == Recipient(
-            "ann@example.com", "unsubscribed", NOW + MINUTE, submission("one").values
+            "ann@example.com", "unsubscribed", NOW + MINUTE, None, submission("one")
         )
 
     def test_whoever_left_and_comes_back_is_asked_again(self, store: Store) -> None:
         """Not within a day of the last question, but after it."""
         add(store, submission("one"))
         store.confirm("one", deliver, NOW)
-        store.unsubscribe("one", NOW + MINUTE)
+        store.unsubscribe("one", "by link", nothing, NOW + MINUTE)
         add(store, submission("two", at=NOW + 2 * DAY))
         assert ("confirm", "two") in mails(store, NOW + 2 * DAY)
         assert store.find_confirmation("two") == Confirmation(("guide",), already=False)
@@ -240,7 +283,7 @@ class StoreContract:
         rest = claim(store, NOW + DAY)
         assert [item.submission_id for item in first + rest] == ["s0", "s1", "s2", "s3", "s4"]
         assert claim(store, NOW + DAY) == []
-        assert (first[0].mail, first[0].form, first[0].created_at, first[0].attempts) == ("confirm", "guide", NOW, 0)
+        assert (first[0].name, first[0].form, first[0].created_at, first[0].attempts) == ("confirm", "guide", NOW, 0)
 
     def test_many_workers_share_the_items(self, store: Store) -> None:
         """Each item goes to exactly one of them."""
@@ -270,7 +313,7 @@ class StoreContract:
         assert claim(store, later + DAY) == []
 
     @pytest.mark.parametrize("state", ["cancelled", "dead"])
-    def test_an_ended_item_stays_ended(self, store: Store, state: str) -> None:
+    def test_an_ended_item_stays_ended(self, store: Store, state: ItemState) -> None:
         """It is never claimed again, and the history has it."""
         add(store, submission("one"))
         (item,) = claim(store)
@@ -336,3 +379,252 @@ class StoreContract:
             list(pool.map(lambda n: add(store, replace(submission("one"), id=f"s{n}")), range(8)))
         assert len(list(store.submissions())) == 1
         assert len(mails(store)) == 1
+
+    # Keys and limits
+
+    def test_a_key_has_one_effect_and_one_reply(self, store: Store) -> None:
+        """Also an hour later, when the same answers alone would be a new submission."""
+        assert add(store, submission("one"), key="k") == "kept"
+        again = replace(submission("one"), id="two", received_at=NOW + HOUR)
+        assert add(store, again, key="k") == "repeated"
+        assert add(store, replace(again, id="three"), key="other") == "kept"
+        assert [s.id for _, s in store.submissions()] == ["one", "three"]
+
+    def test_a_key_with_other_answers_is_a_conflict(self, store: Store) -> None:
+        """Nothing of the second is kept; another form's key is another key, and a day later it is free."""
+        assert add(store, submission("one"), key="k") == "kept"
+        assert add(store, submission("two"), key="k") == "conflicting"
+        assert add(store, submission("three", form="news"), key="k") == "kept"
+        assert add(store, submission("four", at=NOW + DAY), key="k") == "kept"
+        assert [s.id for _, s in store.submissions()] == ["one", "three", "four"]
+
+    def test_one_key_many_times_at_once_is_one(self, store: Store) -> None:
+        """A client that retries while the first try is still under way."""
+        items = [replace(submission("one"), id=f"s{n}", received_at=NOW + n * HOUR) for n in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            receipts = list(pool.map(lambda item: add(store, item, key="k"), items))
+        assert sorted(map(str, receipts)) == ["kept"] + ["repeated"] * 7
+
+    def test_limits_hold_within_their_window(self, store: Store) -> None:
+        """Who is over one hears how long to wait, and nothing is kept; other buckets are free."""
+        few, many = Limit("client 1", 2, HOUR), Limit("form", 3, HOUR)
+        at = NOW + 20 * MINUTE
+        assert add(store, submission("one", at=at), few, many) == "kept"
+        assert add(store, submission("two", at=at), few, many) == "kept"
+        assert add(store, submission("three", at=at), few, many) == Limited(40 * MINUTE)
+        assert add(store, submission("four", at=at), Limit("client 2", 2, HOUR), many) == Limited(40 * MINUTE)
+        assert add(store, submission("five", at=at), Limit("client 2", 2, HOUR)) == "kept"
+        assert add(store, submission("six", at=NOW + HOUR), few, many) == "kept"
+        assert [s.id for _, s in store.submissions()] == ["five", "one", "two", "six"]
+
+    def test_a_key_that_met_a_limit_is_free(self, store: Store) -> None:
+        """What was not kept must not be taken for done when the client tries again."""
+        full = Limit("client", 0, HOUR)
+        assert add(store, submission("one"), full, key="k") == Limited(HOUR)
+        assert add(store, submission("one"), key="k") == "kept"
+
+    def test_many_at_once_keep_the_limit(self, store: Store) -> None:
+        """Nobody slips through between the look and the count."""
+        limit = Limit("client", 5, HOUR)
+        with ThreadPoolExecutor(8) as pool:
+            receipts = list(pool.map(lambda n: add(store, submission(f"s{n}", f"a{n}@example.com"), limit), range(16)))
+        assert receipts.count("kept") == 5
+        assert len(list(store.submissions())) == 5
+
+    # Quarantine
+
+    def test_what_is_in_quarantine_is_listed_newest_first(self, store: Store) -> None:
+        """With its reason, its consents and its files."""
+        for number in range(3):
+            spam = replace(submission(f"s{number}", at=NOW + number * MINUTE), quarantined_for="honeypot")
+            add(store, replace(spam, files=("a.pdf",)))
+        found = list(store.quarantined())
+        assert [(s.id, s.quarantined_for) for s in found] == [(f"s{n}", "honeypot") for n in (2, 1, 0)]
+        assert found[0].consents == submission("x").consents
+        assert found[0].files == ("a.pdf",)
+
+    def test_what_is_released_counts(self, store: Store) -> None:
+        """As if it had come in then, once; its consents are there."""
+        spam = replace(submission("one"), quarantined_for="too fast")
+        add(store, spam)
+        assert store.release("one", deciding(spam), marks, NOW + HOUR) is True
+        assert store.release("one", deciding(spam), marks, NOW + HOUR) is False
+        assert list(store.quarantined()) == []
+        assert mails(store, NOW + HOUR) == [("confirm", "one")]
+        assert dossier_of(store).submissions == (submission("one"),)
+
+    def test_what_counts_is_in_no_quarantine(self, store: Store) -> None:
+        """It can be neither released nor emptied."""
+        add(store, submission("one"))
+        assert store.release("one", deciding(submission("one")), marks, NOW) is False
+        assert store.empty_quarantine(NOW + DAY) == Erased()
+        assert len(list(store.submissions())) == 1
+
+    def test_quarantine_is_emptied_by_hand_and_by_itself(self, store: Store) -> None:
+        """What came before the moment goes, the rest stays; after thirty days it goes anyway."""
+        for number in range(3):
+            spam = replace(submission(f"s{number}", at=NOW + number * DAY), quarantined_for="honeypot")
+            add(store, replace(spam, files=(f"{number}.pdf",)))
+        assert store.empty_quarantine(NOW + DAY) == Erased(submissions=1, files=("0.pdf",))
+        assert store.tidy(NOW + 31 * DAY) == Erased()
+        assert store.tidy(NOW + 31 * DAY + MINUTE) == Erased(submissions=1, files=("1.pdf",))
+        assert [s.id for s in store.quarantined()] == ["s2"]
+
+    def test_tidying_forgets_what_has_served_its_time(self, store: Store) -> None:
+        """And nothing that has not."""
+        limit = Limit("client", 1, HOUR)
+        add(store, submission("one"), limit, key="k")
+        store.tidy(NOW + 10 * MINUTE)
+        assert add(store, submission("two", at=NOW + 10 * MINUTE), limit) == Limited(50 * MINUTE)
+        assert add(store, submission("three", at=NOW + 10 * MINUTE), key="k") == "conflicting"
+        store.tidy(NOW + 2 * DAY)
+        assert len(list(store.submissions())) == 1
+
+    # Suppression and privacy
+
+    def test_a_suppressed_address_is_sent_nothing(self, store: Store) -> None:
+        """What it sends is kept in quarantine, and what waits for it says why it must not go out."""
+        add(store, submission("one"))
+        store.suppress("ann@example.com", marks("ann@example.com"), "bounced", NOW + MINUTE)
+        add(store, submission("two", at=NOW + 2 * DAY))
+        (item,) = claim(store, NOW + 2 * DAY)
+        recipient = store.recipient(item)
+        assert recipient is not None
+        assert recipient.suppressed_for == "bounced"
+        assert [(s.id, s.quarantined_for) for s in store.quarantined()] == [("two", SUPPRESSED)]
+        (lead,) = store.leads()
+        assert lead.suppressed_for == "bounced"
+        assert kinds(store) == ["submitted", "suppressed"]
+
+    def test_a_suppression_is_found_under_an_old_key(self, store: Store) -> None:
+        """Keys change, and who wants no mail does not."""
+        store.suppress("ann@example.com", marks("ann@example.com")[1:], "complained", NOW)
+        add(store, submission("one"))
+        assert [s.id for s in store.quarantined()] == ["one"]
+
+    def test_a_suppression_can_be_lifted(self, store: Store) -> None:
+        """By hand, or by releasing what the address sent."""
+        ann = marks("ann@example.com")
+        add(store, submission("one"))
+        store.suppress("ann@example.com", ann, "blocked", NOW)
+        assert store.lift_suppression("Ann@example.com", ann, NOW + MINUTE) is True
+        assert store.lift_suppression("ann@example.com", ann, NOW + MINUTE) is False
+        assert kinds(store) == ["submitted", "suppressed", "suppression_lifted"]
+        store.suppress("ann@example.com", ann, "blocked", NOW + HOUR)
+        late = submission("two", at=NOW + HOUR)
+        add(store, late)
+        assert store.release("two", deciding(late), marks, NOW + HOUR) is True
+        (lead,) = store.leads()
+        assert lead.suppressed_for is None
+        assert add(store, submission("three", at=NOW + 2 * HOUR)) == "kept"
+        assert list(store.quarantined()) == []
+
+    def test_erasing_leaves_nothing_but_that_no_mail_goes_there(self, store: Store) -> None:
+        """Also of what is in quarantine and of what a worker holds; the second time there is nothing to do."""
+        add(store, replace(submission("one"), files=("a.pdf",)))
+        add(store, replace(submission("two", "ANN@example.com"), quarantined_for="honeypot", files=("b.pdf",)))
+        add(store, submission("bob", "bob@example.com"))
+        held = {item.submission_id: item for item in claim(store)}["one"]
+        erased = store.erase("Ann@example.com", marks("ann@example.com"), NOW)
+        assert (erased.leads, erased.submissions, set(erased.files)) == (1, 2, {"a.pdf", "b.pdf"})
+        assert store.erase("ann@example.com", marks("ann@example.com"), NOW) == Erased()
+        assert store.dossier("ann@example.com") is None
+        assert store.recipient(held) is None
+        assert store.mark_ended(held, "cancelled", "gone", NOW) is False
+        assert store.find_confirmation("one") is None
+        assert [lead.email for lead in store.leads()] == ["bob@example.com"]
+        add(store, submission("again", at=NOW + DAY))
+        assert [(s.id, s.quarantined_for) for s in store.quarantined()] == [("again", SUPPRESSED)]
+
+    def test_what_has_been_kept_long_enough_goes(self, store: Store) -> None:
+        """By form; a lead goes with the last of it, and a dry look says the same beforehand."""
+        add(store, replace(submission("old"), files=("a.pdf",)))
+        add(store, submission("new", at=NOW + 2 * DAY))
+        add(store, submission("bob", "bob@example.com"))
+        add(store, submission("cat", "cat@example.com", form="news"))
+        looked = store.expired("guide", NOW + DAY)
+        assert looked == Erased(1, 2, ("a.pdf",))
+        assert store.expire("guide", NOW + DAY, marks, NOW + 3 * DAY) == looked
+        assert store.expired("guide", NOW + DAY) == Erased()
+        assert {lead.email for lead in store.leads()} == {"ann@example.com", "cat@example.com"}
+        assert [s.id for s in dossier_of(store).submissions] == ["new"]
+
+    def test_whoever_left_stays_away_when_their_data_goes(self, store: Store) -> None:
+        """They can come back by confirming, and are not served before."""
+        add(store, submission("one"), double_opt_in=False)
+        store.unsubscribe("one", "by link", nothing, NOW + MINUTE)
+        store.expire("guide", NOW + DAY, marks, NOW + DAY)
+        assert list(store.leads()) == []
+        add(store, submission("two", at=NOW + 2 * DAY), double_opt_in=False)
+        assert mails(store, NOW + 2 * DAY) == []
+        add(store, submission("three", at=NOW + 3 * DAY))
+        assert mails(store, NOW + 3 * DAY) == [("confirm", "three")]
+        store.confirm("three", deliver, NOW + 3 * DAY)
+        assert mails(store, NOW + 3 * DAY) == [("confirm", "three"), ("deliver", "three")]
+
+    def test_revoked_links_lead_nowhere(self, store: Store) -> None:
+        """Those that an address has; a new submission has a new link."""
+        add(store, submission("one"))
+        add(store, submission("bob", "bob@example.com"))
+        assert store.revoke_downloads("Ann@example.com", NOW) == 1
+        assert store.revoke_downloads("ann@example.com", NOW) == 0
+        assert store.revoke_downloads("nobody@example.com", NOW) == 0
+        assert store.find_download("one") is None
+        assert store.count_download("one", 5, NOW) is False
+        assert store.find_download("bob") == Download("guide", 0)
+        assert kinds(store) == ["submitted", "downloads_revoked"]
+
+    # The outbox as its owner sees it
+
+    def test_the_outbox_is_listed_by_state_newest_first(self, store: Store) -> None:
+        """With what it is, to whom, and what happened."""
+        for number in range(3):
+            add(store, submission(f"s{number}", f"a{number}@example.com", at=NOW + number * MINUTE))
+        first, second, _ = claim(store, NOW + HOUR)
+        store.mark_sent(first, NOW + HOUR)
+        store.mark_ended(second, "dead", "bounced: 550", NOW + HOUR)
+        rows = list(store.outbox(("due", "sent", "dead", "cancelled")))
+        assert [(r.email, r.state) for r in rows] == [
+            ("a2@example.com", "due"),
+            ("a1@example.com", "dead"),
+            ("a0@example.com", "sent"),
+        ]
+        (dead,) = store.outbox(("dead",))
+        assert (dead.id, dead.channel, dead.name, dead.form) == (second.id, "mail", "confirm", "guide")
+        assert (dead.attempts, dead.reason, dead.created_at) == (1, "bounced: 550", NOW + MINUTE)
+        assert (dead.ended_at, store.email_of(second.id)) == (NOW + HOUR, "a1@example.com")
+        assert store.email_of("nothing") is None
+
+    def test_what_has_ended_can_be_sent_again(self, store: Store) -> None:
+        """It begins anew; what is due is not touched."""
+        add(store, submission("one"))
+        assert store.requeue("nothing", NOW) is False
+        (item,) = claim(store)
+        assert store.requeue(item.id, NOW) is False
+        store.mark_ended(item, "dead", "why", NOW)
+        assert store.requeue(item.id, NOW + HOUR) is True
+        assert claim(store, NOW + HOUR - MINUTE) == []
+        (again,) = claim(store, NOW + HOUR)
+        assert (again.id, again.attempts, again.fence > item.fence) == (item.id, 0, True)
+
+    def test_what_is_due_can_be_buried(self, store: Store) -> None:
+        """Also while a worker holds it, whose word counts no more."""
+        add(store, submission("one"))
+        (item,) = claim(store)
+        assert store.bury("nothing", NOW) is False
+        assert store.bury(item.id, NOW) is True
+        assert store.bury(item.id, NOW) is False
+        assert store.mark_sent(item, NOW) is False
+        assert [row.state for row in store.outbox(("due", "dead"))] == ["dead"]
+        assert claim(store, NOW + DAY) == []
+
+    def test_whoever_is_told_is_told_once(self, store: Store) -> None:
+        """Of a lead who left: web hooks are queued with the first time, and name what happened."""
+        add(store, submission("one"))
+        hook = Delivery("webhook", "crm", "unsubscribed")
+        for _ in range(2):
+            store.unsubscribe("one", "by link", lambda _: (hook,), NOW + MINUTE)
+        told = [i for i in claim(store, NOW + HOUR) if i.channel == "webhook"]
+        assert [(i.name, i.happening, i.form, i.submission_id) for i in told] == [
+            ("crm", "unsubscribed", "guide", "one")
+        ]

@@ -121,6 +121,7 @@ def _lead(lead: Lead) -> dict[str, Any]:
         "confirmed_at": to_text(lead.confirmed_at) if lead.confirmed_at else None,
         "forms": list(lead.forms),
         "downloads": lead.downloads,
+        "suppressed_for": lead.suppressed_for,
     }
 
 
@@ -131,6 +132,7 @@ def _submission(submission: Submission) -> dict[str, Any]:
         "page": submission.page,
         "answers": submission.values,
         "consents": [{"field": consent.field, "wording": consent.wording} for consent in submission.consents],
+        "quarantined_for": submission.quarantined_for,
     }
 
 
@@ -140,7 +142,7 @@ def _exported(lead: Lead, submission: Submission) -> dict[str, Any]:
 
 
 def _dossier(dossier: Dossier) -> dict[str, Any]:
-    return _lead(dossier.lead) | {
+    return (_lead(dossier.lead) if dossier.lead else {}) | {
         "submissions": [_submission(submission) for submission in dossier.submissions],
         "events": [
             {"at": to_text(event.at), "kind": event.kind, "form": event.form, "detail": event.detail}
@@ -150,10 +152,12 @@ def _dossier(dossier: Dossier) -> dict[str, Any]:
 
 
 def _describe(dossier: Dossier) -> Iterator[str]:
-    lead = dossier.lead
-    yield f"{lead.email}: {lead.status}, since {to_text(lead.created_at)[:16]}"
+    if lead := dossier.lead:
+        suppressed = f", nothing is sent there ({lead.suppressed_for})" if lead.suppressed_for else ""
+        yield f"{lead.email}: {lead.status}, since {to_text(lead.created_at)[:16]}{suppressed}"
     for submission in dossier.submissions:
-        yield f"\n{to_text(submission.received_at)[:16]}  form {submission.form}, on {submission.page}"
+        spam = f" (in quarantine: {submission.quarantined_for})" if submission.quarantined_for else ""
+        yield f"\n{to_text(submission.received_at)[:16]}  form {submission.form}, on {submission.page}{spam}"
         for name, answer in submission.values.items():
             text = ", ".join(answer) if isinstance(answer, list) else answer.replace("\n", "\n    ")
             yield f"  {name}: {text}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from leadpages.core.errors import BundleError
-from leadpages.core.forms import Choice, Condition, Field, Form, GatedFile
+from leadpages.core.forms import Choice, Condition, Field, Form, GatedFile, Webhook
 from leadpages.core.placeholders import Gap, Pieces
 from leadpages.core.site import MenuItem, SiteInfo
 from leadpages.core.translations import ENGLISH, Catalog, translate
@@ -153,7 +153,9 @@ def _load_menu(items: list[dict[str, Any]]) -> tuple[MenuItem, ...]:
 
 def _load_form(data: dict[str, Any]) -> Form:
     fields = tuple(_load_field(field) for field in data["fields"])
-    return Form(**{**data, "fields": fields, "file": GatedFile(**data["file"]) if data["file"] else None})
+    file = GatedFile(**data["file"]) if data["file"] else None
+    hooks = tuple(Webhook(**{**hook, "events": tuple(hook["events"])}) for hook in data["webhooks"])
+    return Form(**{**data, "fields": fields, "file": file, "notify": tuple(data["notify"]), "webhooks": hooks})
 
 
 def _load_field(data: dict[str, Any]) -> Field:

@@ -143,9 +143,32 @@ class GatedFile:
     limit: int
 
 
+#: What happened to a lead that a web hook may be told of: a form came in; it counts, for it needed no confirmation
+#: or has it now; the lead wants no more mails.
+Happening = Literal["submitted", "accepted", "unsubscribed"]
+#: How a web hook wants to be told: by the Standard Webhooks specification, as a message for Slack, or as one flat
+#: object for services that make columns of keys, like Zapier and Make.
+HookShape = Literal["standard", "slack", "flat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that is told of what happens. `secret` names the environment variable that has its secret."""
+
+    name: str
+    url: str
+    events: tuple[Happening, ...] = ("accepted",)
+    shape: HookShape = "standard"
+    secret: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form as both the page and the handler know it. `thank_you` is a URL path of the site."""
+    """A form as both the page and the handler know it.
+
+    `thank_you` is a URL path of the site, `notify` are the addresses of its owners who want to know of each lead.
+    What came by it is erased after `keep_for_s`, if that is not 0.
+    """
 
     name: str
     title: str
@@ -157,6 +180,9 @@ class Form:
     file: GatedFile | None = None
     min_seconds: int = 2
     style: FormStyle = "page"
+    notify: tuple[str, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+    keep_for_s: int = 0
 
     @property
     def email_field(self) -> Field:

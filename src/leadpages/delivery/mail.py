@@ -40,8 +40,8 @@ class Composer:
 
         Raises KeyError when the bundle no longer has the form or the mail.
         """
-        edition = self.bundle.edition(recipient.language)
-        template = edition.mails[item.form][item.mail]
+        edition = self.bundle.edition(recipient.submission.language)
+        template = edition.mails[item.form][item.name]
         values = self._values(item, recipient, edition, now)
         message = EmailMessage(policy=_policy())
         message["From"] = _address(template.sender)
@@ -51,7 +51,7 @@ class Composer:
         # The outbox row's id: a mail that is sent twice, in the one window where it can be, says so itself.
         message["Message-ID"] = f"<{item.id}@{urlsplit(self.site_url).hostname}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834
-        if item.mail != "confirm":
+        if item.name != "confirm":
             message["List-Unsubscribe"] = f"<{values['unsubscribe_url']}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         _set_body(message, template, values)
@@ -59,9 +59,10 @@ class Composer:
 
     def _values(self, item: OutboxItem, recipient: Recipient, edition: Edition, now: datetime) -> dict[str, str]:
         answers = {
-            name: ", ".join(answer) if isinstance(answer, list) else answer for name, answer in recipient.values.items()
+            name: ", ".join(answer) if isinstance(answer, list) else answer
+            for name, answer in recipient.submission.values.items()
         }
-        if item.mail == "confirm":
+        if item.name == "confirm":
             answers = {name: answer for name, answer in answers.items() if not _could_advertise(answer)}
         form, token, link = edition.forms[item.form], self.tokens.make, partial(self._link, edition)
         links = {

@@ -55,8 +55,8 @@ def _deliver(
         store.mark_ended(item, "cancelled", reason, clock())
         return replace(report, cancelled=report.cancelled + 1)
     assert recipient is not None  # noqa: S101  (a lead that is gone is a reason to cancel)
-    if item.mail not in composer.bundle.mails.get(item.form, {}):
-        return _bury(item, store, clock, report, f"the bundle has no mail `{item.mail}` for form `{item.form}`")
+    if item.name not in composer.bundle.mails.get(item.form, {}):
+        return _bury(item, store, clock, report, f"the bundle has no mail `{item.name}` for form `{item.form}`")
     try:
         transport.send(composer.compose(item, recipient, clock()))
     except NotLetIn as error:
@@ -89,8 +89,10 @@ def _bury(item: OutboxItem, store: Store, clock: Clock, report: Report, reason: 
 def _reason_to_cancel(item: OutboxItem, recipient: Recipient | None) -> str:
     if recipient is None:
         return "the lead is gone"
+    if recipient.suppressed_for:
+        return f"{recipient.suppressed_for} address"
     if recipient.unsubscribed_at and recipient.unsubscribed_at >= item.created_at:
         return "unsubscribed since"
-    if item.mail == "confirm" and recipient.status == "confirmed":
+    if item.name == "confirm" and recipient.status == "confirmed":
         return "confirmed already"
     return ""

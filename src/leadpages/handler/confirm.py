@@ -34,7 +34,7 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) 
             raise not_found() from None
         return _expired(service, pages, edition, found)
     if request.method == "POST":
-        found = service.store.confirm(submission_id, service.mails_of, now)
+        found = service.store.confirm(submission_id, service.on_acceptance, now)
     else:
         found = service.store.find_confirmation(submission_id)
     if found is None:

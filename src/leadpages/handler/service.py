@@ -12,8 +12,8 @@ from leadpages.core.signing import Tokens
 from leadpages.core.times import Clock, now
 from leadpages.core.urls import in_language, origin
 from leadpages.handler.uploads import Uploads
-from leadpages.leads.intake import mails_on_acceptance
-from leadpages.leads.model import MailName
+from leadpages.leads.intake import on_acceptance, on_leaving
+from leadpages.leads.model import Delivery
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
 
@@ -44,9 +44,15 @@ class Service:
         """The origins from which a form may be posted."""
         return frozenset((origin(self.site_url), origin(self.handler_url)))
 
-    def mails_of(self, form: str) -> tuple[MailName, ...]:
-        """What goes out once a submission of `form` counts."""
-        return mails_on_acceptance(self.bundle.mails.get(form, {}))
+    def on_acceptance(self, form: str) -> tuple[Delivery, ...]:
+        """What is sent once a submission of `form` counts."""
+        known = self.bundle.forms.get(form)
+        return on_acceptance(known, self.bundle.mails.get(form, {})) if known else ()
+
+    def on_leaving(self, form: str) -> tuple[Delivery, ...]:
+        """What is sent when a lead who came by `form` unsubscribes."""
+        known = self.bundle.forms.get(form)
+        return on_leaving(known) if known else ()
 
 
 def start(settings: Settings) -> Service:

@@ -18,5 +18,5 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) 
     edition = service.bundle.edition(request.language)
     if request.method != "POST":
         return pages.show(edition, "unsubscribe", edition.say("Unsubscribe"))
-    service.store.unsubscribe(submission_id, service.clock())
+    service.store.unsubscribe(submission_id, "by link", service.on_leaving, service.clock())
     return pages.show(edition, "unsubscribed", edition.say("You are unsubscribed"))

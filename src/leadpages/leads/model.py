@@ -6,18 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from leadpages.core.forms import Consent
+from leadpages.core.forms import Consent, Happening
 
 #: `pending` waits for the confirmation of the address; `received` came through a form that asks for none.
 LeadStatus = Literal["pending", "received", "confirmed", "unsubscribed"]
-MailName = Literal["confirm", "deliver"]
+#: A mail to the lead, a call of a web hook, a notice to the owner of the site.
+Channel = Literal["mail", "webhook", "notice"]
+#: Why nothing is sent to an address.
+SuppressionReason = Literal["unsubscribed", "erased", "bounced", "complained", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One thing to send: a mail, a web hook or a notice by its name in the form, and what it is about."""
+
+    channel: Channel
+    name: str
+    happening: Happening = "accepted"
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
     """One accepted post. A quarantined one is kept and has no effect.
 
-    `language` is that of the form as it was shown; "" stands for the site's own.
+    `language` is that of the form as it was shown; "" stands for the site's own. `files` are the names under which
+    the files that came with it are kept.
     """
 
     id: str
@@ -29,6 +42,7 @@ class Submission:
     received_at: datetime
     quarantined_for: str = ""
     language: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +52,10 @@ class Standing:
     `delivery_queued_at` is when the mail of the same form last went into the outbox.
     """
 
-    status: LeadStatus | None
-    confirmation_asked_at: datetime | None
-    delivery_queued_at: datetime | None
+    status: LeadStatus | None = None
+    confirmation_asked_at: datetime | None = None
+    delivery_queued_at: datetime | None = None
+    suppressed_for: SuppressionReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,7 @@ class Lead:
     confirmed_at: datetime | None
     forms: tuple[str, ...]
     downloads: int
+    suppressed_for: SuppressionReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +83,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """All that is kept about one lead."""
+    """All that is kept about one address. There is no lead where all that came from it is in quarantine."""
 
-    lead: Lead
+    lead: Lead | None
     submissions: tuple[Submission, ...]
     events: tuple[Event, ...]
 

@@ -18,7 +18,24 @@ def open_store(url: str) -> Store:
         from leadpages.stores.sqlite.store import SQLiteStore
 
         return SQLiteStore(Path(file))
-    raise SettingsError(
+    raise _unknown(url)
+
+
+def migrate_store(url: str) -> tuple[int, int]:
+    """Bring the schema of the database that `url` names up to date; its version before and after.
+
+    Raises SettingsError for a URL that names none, StorageError when it cannot be opened.
+    """
+    scheme, _, file = url.partition(":///")
+    if scheme == "sqlite" and file:
+        from leadpages.stores.sqlite.store import SQLiteStore
+
+        return SQLiteStore.migrate(Path(file))
+    raise _unknown(url)
+
+
+def _unknown(url: str) -> SettingsError:
+    return SettingsError(
         f"LEADPAGES_DATABASE_URL is {url!r}: expected sqlite:///FILE",
         "for example sqlite:////var/lib/leadpages/leads.db",
     )

@@ -2,21 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Literal, Protocol
 
+from leadpages.core.forms import Happening
 from leadpages.leads.intake import Intake
-from leadpages.leads.model import Dossier, Lead, LeadStatus, MailName, Standing, Submission
+from leadpages.leads.model import (
+    Channel,
+    Delivery,
+    Dossier,
+    Lead,
+    LeadStatus,
+    Standing,
+    Submission,
+    SuppressionReason,
+)
+
+#: For how long the reply to an idempotency key is remembered.
+KEY_WINDOW: Final = timedelta(hours=24)
+#: For how long what looks like spam is kept for a person to look at.
+QUARANTINE_WINDOW: Final = timedelta(days=30)
+
+ItemState = Literal["due", "sent", "cancelled", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` submissions that share `bucket` in each `window`; windows begin at whole multiples of it."""
+
+    bucket: str
+    most: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """The submission was one too many; nothing was kept."""
+
+    retry_after: timedelta
+
+
+#: What became of a submission. `conflicting`: its idempotency key stands for other answers, and nothing was kept.
+Receipt = Literal["kept", "repeated", "conflicting"] | Limited
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """One mail to send, held under a lease. A later holder has a higher `fence`."""
+    """One thing to send, held under a lease. A later holder has a higher `fence`."""
 
     id: str
-    mail: MailName
+    channel: Channel
+    name: str
+    happening: Happening
     form: str
     submission_id: str
     created_at: datetime
@@ -25,14 +64,31 @@ class OutboxItem:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One thing that was to be sent, as the owner of the site reads it."""
+
+    id: str
+    channel: Channel
+    name: str
+    form: str
+    email: str
+    state: ItemState
+    attempts: int
+    reason: str
+    created_at: datetime
+    due_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who an outbox item goes to, as known just before sending."""
+    """The lead that an outbox item is about, as known just before sending, and what they sent."""
 
     email: str
     status: LeadStatus
     unsubscribed_at: datetime | None
-    values: dict[str, str | list[str]]
-    language: str = ""
+    suppressed_for: SuppressionReason | None
+    submission: Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +107,19 @@ class Download:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How much was erased, and the names of the kept files that belonged to it."""
+
+    leads: int = 0
+    submissions: int = 0
+    files: tuple[str, ...] = ()
+
+
 Decide = Callable[[Standing], Intake]
-MailsOf = Callable[[str], tuple[MailName, ...]]
+DeliveriesOf = Callable[[str], tuple[Delivery, ...]]
+#: From an address to the keyed hashes under which it may be suppressed: one for each key, the newest first.
+MarksOf = Callable[[str], Sequence[str]]
 
 
 class Store(Protocol):
@@ -62,38 +129,59 @@ class Store(Protocol):
     StorageError for any other fault.
     """
 
-    def add_submission(self, submission: Submission, decide: Decide) -> None:
+    # Taking in
+
+    def add_submission(
+        self,
+        submission: Submission,
+        decide: Decide,
+        marks: Sequence[str] = (),
+        limits: Sequence[Limit] = (),
+        key: str = "",
+    ) -> Receipt:
         """Keep a submission, its lead, consents and history, and queue what `decide` says.
 
-        A quarantined one is kept alone; one repeated within `REPEAT_WINDOW` changes nothing.
+        A quarantined one is kept alone; one repeated within `REPEAT_WINDOW`, or under the same idempotency `key`
+        within `KEY_WINDOW`, changes nothing. Everything else counts towards `limits`, also what is over them.
+        `marks` are those of the address.
         """
+
+    def count_page_event(self, kind: str, page: str, now: datetime) -> None:
+        """Count one view or click of `page` on this day; no visitor is told from another."""
+
+    # Links
 
     def find_confirmation(self, submission_id: str) -> Confirmation | None:
         """What a POST to this confirm link would confirm; None when the submission is gone."""
 
-    def confirm(self, submission_id: str, mails_of: MailsOf, now: datetime) -> Confirmation | None:
-        """Mark the address as confirmed and queue the mails of every form that waited for it. Idempotent."""
+    def confirm(self, submission_id: str, deliveries_of: DeliveriesOf, now: datetime) -> Confirmation | None:
+        """Mark the address as confirmed and queue what each form that waited for it has to send. Idempotent."""
 
     def find_download(self, submission_id: str) -> Download | None:
-        """The form behind a download link; None when the submission is gone."""
+        """The form behind a download link; None when the submission is gone or the link was revoked."""
 
     def count_download(self, submission_id: str, limit: int, now: datetime) -> bool:
         """Count one download; False, with nothing counted, when `limit` were given out already."""
 
-    def queue_again(self, submission_id: str, mail: MailName, pause: timedelta, now: datetime) -> None:
+    def revoke_downloads(self, email: str, now: datetime) -> int:
+        """Let every download link that an address has lead nowhere from now on; how many there were."""
+
+    def queue_again(self, submission_id: str, mail: str, pause: timedelta, now: datetime) -> None:
         """Queue `mail` for a submission once more, unless that happened within `pause`."""
 
-    def unsubscribe(self, submission_id: str, now: datetime) -> None:
-        """Take the submission's address off every list. Idempotent."""
+    def unsubscribe(self, submission_id: str, how: str, deliveries_of: DeliveriesOf, now: datetime) -> None:
+        """Take the submission's address off every list, and queue what its form has to send then. Idempotent."""
+
+    # The outbox
 
     def claim(self, limit: int, lease: timedelta, now: datetime) -> list[OutboxItem]:
         """Take up to `limit` due items, oldest first, for the length of `lease`."""
 
     def recipient(self, item: OutboxItem) -> Recipient | None:
-        """Whom `item` goes to; None when the lead is gone."""
+        """Whom `item` is about; None when the lead is gone."""
 
     def mark_sent(self, item: OutboxItem, now: datetime) -> bool:
-        """The mail was taken by the mail host. False when the lease was lost to another worker."""
+        """The other side has taken it. False when the lease was lost to another worker."""
 
     def mark_retry(self, item: OutboxItem, error: str, due_at: datetime) -> bool:
         """Try again at `due_at`. False as for `mark_sent`."""
@@ -101,20 +189,74 @@ class Store(Protocol):
     def mark_released(self, item: OutboxItem) -> bool:
         """Give the item back unattempted. False as for `mark_sent`."""
 
-    def mark_ended(self, item: OutboxItem, state: str, reason: str, now: datetime) -> bool:
+    def mark_ended(self, item: OutboxItem, state: ItemState, reason: str, now: datetime) -> bool:
         """End the item as `cancelled` or `dead`. False as for `mark_sent`."""
 
-    def count_page_event(self, kind: str, page: str, now: datetime) -> None:
-        """Count one view or click of `page` on this day; no visitor is told from another."""
+    def outbox(self, states: Sequence[ItemState]) -> Iterator[OutboxRow]:
+        """Every item in one of `states`, newest first."""
+
+    def requeue(self, item_id: str, now: datetime) -> bool:
+        """Let an item that has ended be due again, with no attempt made yet.
+
+        False when none of that id has ended.
+        """
+
+    def bury(self, item_id: str, now: datetime) -> bool:
+        """Let a due item be dead. False when there is none of that id."""
+
+    # Quarantine
+
+    def quarantined(self) -> Iterator[Submission]:
+        """Every submission in quarantine, newest first."""
+
+    def release(self, submission_id: str, decide: Decide, marks_of: MarksOf, now: datetime) -> bool:
+        """Let a quarantined submission count after all, and lift the suppression of its address.
+
+        False when there is none of that id.
+        """
+
+    def empty_quarantine(self, before: datetime) -> Erased:
+        """Erase what went into quarantine before that."""
+
+    # Suppression and privacy
+
+    def suppress(self, email: str, marks: Sequence[str], reason: SuppressionReason, now: datetime) -> None:
+        """Send nothing to an address any more; whatever waits for it is cancelled when it is due."""
+
+    def lift_suppression(self, email: str, marks: Sequence[str], now: datetime) -> bool:
+        """The inverse of `suppress`. False when the address was not suppressed."""
+
+    def email_of(self, item_id: str) -> str | None:
+        """The address that an outbox item went to: what a bounce names is its id."""
+
+    def dossier(self, email: str) -> Dossier | None:
+        """All that is kept about one address; of what is in quarantine there, the submissions."""
+
+    def erase(self, email: str, marks: Sequence[str], now: datetime) -> Erased:
+        """Erase all that is kept about an address, and suppress it. Idempotent.
+
+        The bytes are gone from the database's files, too, when this returns.
+        """
+
+    def expired(self, form: str, before: datetime) -> Erased:
+        """What `expire` would erase."""
+
+    def expire(self, form: str, before: datetime, marks_of: MarksOf, now: datetime) -> Erased:
+        """Erase what came by `form` before that, and leads of whom nothing else is left.
+
+        Whoever unsubscribed stays so.
+        """
+
+    def tidy(self, now: datetime) -> Erased:
+        """Forget what has served its time: idempotency keys, counts of limits, what is old in quarantine."""
+
+    # Reading
 
     def leads(self) -> Iterator[Lead]:
         """Every lead, newest first, without those whose only submissions are quarantined."""
 
     def submissions(self) -> Iterator[tuple[Lead, Submission]]:
         """Every submission that is not quarantined, oldest first, with its lead."""
-
-    def dossier(self, email: str) -> Dossier | None:
-        """All that is kept about one address."""
 
     def check(self) -> None:
         """Return when the store can be read and its schema is the one this version knows."""

@@ -1,0 +1,559 @@
+"""What stores on SQL databases have in common: all but how statements are run and made durable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol, TypeVar
+from uuid import uuid4
+
+from leadpages.core.forms import Consent
+from leadpages.core.times import from_text, to_text
+from leadpages.leads.intake import REPEAT_WINDOW, Intake
+from leadpages.leads.model import Delivery, Dossier, Event, Lead, Standing, Submission, SuppressionReason, address_key
+from leadpages.stores.protocol import (
+    KEY_WINDOW,
+    QUARANTINE_WINDOW,
+    Confirmation,
+    Decide,
+    DeliveriesOf,
+    Download,
+    Erased,
+    ItemState,
+    Limit,
+    Limited,
+    MarksOf,
+    OutboxItem,
+    OutboxRow,
+    Receipt,
+    Recipient,
+)
+
+T = TypeVar("T")
+
+_PAGE_ROWS: Final = 500
+#: Before and after every moment and every id.
+_FIRST: Final = ("0001-01-01T00:00:00.000Z", "")
+_LAST: Final = ("9999-12-31T23:59:59.999Z", "~")
+
+
+class Result(Protocol):
+    """What a statement gave. Rows are mappings, with moments as text."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+
+    def fetchall(self) -> list[Any]:
+        """The rest of them."""
+
+
+class Run(Protocol):
+    """Runs a statement by its name in `queries.sql`."""
+
+    def __call__(self, name: str, values: Mapping[str, Any]) -> Result:
+        """Run it with `values`."""
+
+
+class SQLStore(ABC):
+    """The Store protocol but for connections, transactions and schemas."""
+
+    @abstractmethod
+    def _write(self, work: Callable[[Run], T]) -> T:
+        """Do `work` in one transaction, durable when this returns. When it raises, nothing of it was done."""
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Run]:
+        """For statements that change nothing."""
+
+    @abstractmethod
+    def _scrub(self) -> None:
+        """See to it that rows which were deleted are gone from the database's files, too."""
+
+    def add_submission(
+        self,
+        submission: Submission,
+        decide: Decide,
+        marks: Sequence[str] = (),
+        limits: Sequence[Limit] = (),
+        key: str = "",
+    ) -> Receipt:
+        """See `Store`."""
+        answers_hash = _answers_hash(submission)
+
+        def add(run: Run) -> Receipt:
+            now = submission.received_at
+            noted = _key_row(submission, key, answers_hash)
+            if key and (earlier := _earlier(run, noted)):
+                return earlier
+            if limited := _over(run, limits, now):
+                return limited
+            if key and not run("note_key", noted).rowcount:  # another one came in since the look
+                return _earlier(run, noted) or "repeated"
+            if submission.quarantined_for:
+                _insert(run, submission, answers_hash)
+                return "kept"
+            run("lock_address", {"address_key": address_key(submission.email)})
+            since = to_text(now - REPEAT_WINDOW)
+            same = {"address_key": address_key(submission.email), "answers_hash": answers_hash, "since": since}
+            if run("is_repeated", same).fetchone():
+                return "repeated"
+            _count_in(run, submission, answers_hash, decide, marks)
+            return "kept"
+
+        return self._write(add)
+
+    def count_page_event(self, kind: str, page: str, now: datetime) -> None:
+        """See `Store`."""
+        self._write(lambda run: run("count_page_event", {"day": to_text(now)[:10], "kind": kind, "page": page}))
+
+    def find_confirmation(self, submission_id: str) -> Confirmation | None:
+        """See `Store`."""
+        with self._reading() as run:
+            return _confirmation(run, submission_id)
+
+    def confirm(self, submission_id: str, deliveries_of: DeliveriesOf, now: datetime) -> Confirmation | None:
+        """See `Store`."""
+        at = to_text(now)
+
+        def confirm(run: Run) -> Confirmation | None:
+            lead = run("lock_lead", {"submission_id": submission_id}).fetchone()
+            found = _confirmation(run, submission_id)
+            if found is None or found.already:
+                return found
+            of_lead = {"lead_id": lead["id"]}
+            waiting = [row for row in run("forms_of_lead", of_lead).fetchall() if row["waiting"]]
+            run("confirm_lead", {**of_lead, "now": at})
+            run("confirm_submissions", of_lead)
+            _log(run, lead["id"], at, "confirmed", "", ", ".join(found.forms))
+            for row in {row["form"]: row for row in waiting}.values():
+                _queue(run, lead["id"], row["id"], row["form"], deliveries_of(row["form"]), at)
+            return found
+
+        return self._write(confirm)
+
+    def find_download(self, submission_id: str) -> Download | None:
+        """See `Store`."""
+        with self._reading() as run:
+            row = run("submission_lead", {"submission_id": submission_id}).fetchone()
+            return Download(row["form"], row["downloads"]) if row and not row["revoked"] else None
+
+    def count_download(self, submission_id: str, limit: int, now: datetime) -> bool:
+        """See `Store`."""
+
+        def count(run: Run) -> bool:
+            if run("count_download", {"submission_id": submission_id, "limit": limit}).rowcount == 0:
+                return False
+            row = run("submission_lead", {"submission_id": submission_id}).fetchone()
+            _log(run, row["lead_id"], to_text(now), "downloaded", row["form"])
+            return True
+
+        return self._write(count)
+
+    def revoke_downloads(self, email: str, now: datetime) -> int:
+        """See `Store`."""
+
+        def revoke(run: Run) -> int:
+            lead = run("find_lead", {"address_key": address_key(email)}).fetchone()
+            count = run("revoke_downloads", {"lead_id": lead["id"]}).rowcount if lead else 0
+            if count:
+                _log(run, lead["id"], to_text(now), "downloads_revoked")
+            return count
+
+        return self._write(revoke)
+
+    def queue_again(self, submission_id: str, mail: str, pause: timedelta, now: datetime) -> None:
+        """See `Store`."""
+
+        def queue(run: Run) -> None:
+            if not run("lock_lead", {"submission_id": submission_id}).fetchone():
+                return
+            row = run("submission_lead", {"submission_id": submission_id}).fetchone()
+            last = run("last_queued", {"submission_id": submission_id, "name": mail}).fetchone()["at"]
+            if last is None or now - from_text(last) >= pause:
+                _queue(run, row["lead_id"], submission_id, row["form"], (Delivery("mail", mail),), to_text(now))
+
+        self._write(queue)
+
+    def unsubscribe(self, submission_id: str, how: str, deliveries_of: DeliveriesOf, now: datetime) -> None:
+        """See `Store`."""
+        at = to_text(now)
+
+        def leave(run: Run) -> None:
+            row = run("submission_lead", {"submission_id": submission_id}).fetchone()
+            if row and run("unsubscribe_lead", {"lead_id": row["lead_id"], "now": at}).rowcount:
+                _log(run, row["lead_id"], at, "unsubscribed", row["form"], how)
+                _queue(run, row["lead_id"], submission_id, row["form"], deliveries_of(row["form"]), at)
+
+        self._write(leave)
+
+    def claim(self, limit: int, lease: timedelta, now: datetime) -> list[OutboxItem]:
+        """See `Store`."""
+        values = {"now": to_text(now), "until": to_text(now + lease), "limit": limit}
+        rows = self._write(lambda run: run("claim", values).fetchall())
+        items = [OutboxItem(**{**row, "created_at": from_text(row["created_at"])}) for row in map(dict, rows)]
+        return sorted(items, key=lambda item: (item.created_at, item.id))
+
+    def recipient(self, item: OutboxItem) -> Recipient | None:
+        """See `Store`."""
+        with self._reading() as run:
+            row = run("recipient", {"id": item.id}).fetchone()
+        if row is None:
+            return None
+        left = _moment(row["unsubscribed_at"])
+        return Recipient(row["lead_email"], row["status"], left, row["suppressed_for"] or None, _submission(row))
+
+    def mark_sent(self, item: OutboxItem, now: datetime) -> bool:
+        """See `Store`."""
+        return self._end(item, "sent", "", now, attempted=1)
+
+    def mark_ended(self, item: OutboxItem, state: ItemState, reason: str, now: datetime) -> bool:
+        """See `Store`."""
+        return self._end(item, state, reason, now, attempted=0 if state == "cancelled" else 1)
+
+    def mark_retry(self, item: OutboxItem, error: str, due_at: datetime) -> bool:
+        """See `Store`."""
+        return self._put_off(item, error, due_at, attempted=1)
+
+    def mark_released(self, item: OutboxItem) -> bool:
+        """See `Store`."""
+        return self._put_off(item, "", item.created_at, attempted=0)
+
+    def _end(self, item: OutboxItem, state: ItemState, reason: str, now: datetime, attempted: int) -> bool:
+        values = {"id": item.id, "fence": item.fence, "state": state, "reason": reason, "now": to_text(now)}
+
+        def end(run: Run) -> bool:
+            row = run("end_item", {**values, "attempted": attempted}).fetchone()
+            if row:
+                _log(run, row["lead_id"], to_text(now), f"{item.channel}_{state}", item.form, item.name)
+            return row is not None
+
+        return self._write(end)
+
+    def _put_off(self, item: OutboxItem, reason: str, due_at: datetime, attempted: int) -> bool:
+        values = {"id": item.id, "fence": item.fence, "reason": reason, "due_at": to_text(due_at)}
+        return self._write(lambda run: bool(run("put_off", {**values, "attempted": attempted}).rowcount))
+
+    def outbox(self, states: Sequence[ItemState]) -> Iterator[OutboxRow]:
+        """See `Store`."""
+        chosen = {"states": f",{','.join(states)},"}
+        for row in self._pages("outbox", ("created_at", "id"), _LAST, chosen):
+            moments = {name: _moment(row[name]) for name in ("created_at", "due_at", "ended_at")}
+            yield OutboxRow(**{**row, **moments})
+
+    def requeue(self, item_id: str, now: datetime) -> bool:
+        """See `Store`."""
+        return self._write(lambda run: bool(run("requeue", {"id": item_id, "now": to_text(now)}).rowcount))
+
+    def bury(self, item_id: str, now: datetime) -> bool:
+        """See `Store`."""
+        return self._write(lambda run: bool(run("bury", {"id": item_id, "now": to_text(now)}).rowcount))
+
+    def quarantined(self) -> Iterator[Submission]:
+        """See `Store`."""
+        return map(_submission, self._pages("quarantined", ("received_at", "id"), _LAST))
+
+    def release(self, submission_id: str, decide: Decide, marks_of: MarksOf, now: datetime) -> bool:
+        """See `Store`."""
+
+        def release(run: Run) -> bool:
+            row = run("take_quarantined", {"submission_id": submission_id}).fetchone()
+            if row is None:
+                return False
+            consents = run("consents_of", {"submission_id": submission_id}).fetchone()["consents"]
+            submission = _submission({**row, "consents": consents, "quarantined_for": ""})
+            marks = marks_of(submission.email)
+            run("lock_address", {"address_key": address_key(submission.email)})
+            _lift(run, submission.email, marks, to_text(now))
+            run("delete_submission", {"submission_id": submission_id})
+            _count_in(run, submission, _answers_hash(submission), decide, marks)
+            return True
+
+        return self._write(release)
+
+    def empty_quarantine(self, before: datetime) -> Erased:
+        """See `Store`."""
+        return self._write(lambda run: _empty_quarantine(run, before))
+
+    def suppress(self, email: str, marks: Sequence[str], reason: SuppressionReason, now: datetime) -> None:
+        """See `Store`."""
+        self._write(lambda run: _suppress(run, email, marks, reason, to_text(now)))
+
+    def lift_suppression(self, email: str, marks: Sequence[str], now: datetime) -> bool:
+        """See `Store`."""
+        return self._write(lambda run: _lift(run, email, marks, to_text(now)))
+
+    def email_of(self, item_id: str) -> str | None:
+        """See `Store`."""
+        with self._reading() as run:
+            row = run("recipient", {"id": item_id}).fetchone()
+        return row["lead_email"] if row else None
+
+    def dossier(self, email: str) -> Dossier | None:
+        """See `Store`."""
+        key = {"address_key": address_key(email)}
+        with self._reading() as run:
+            row = run("lead", key).fetchone()
+            submissions = tuple(map(_submission, run("submissions_of", key).fetchall()))
+            events = run("events_of", key).fetchall()
+        if row is None and not submissions:
+            return None
+        history = tuple(Event(from_text(e["at"]), e["kind"], e["form"], e["detail"]) for e in events)
+        return Dossier(_lead(row) if row else None, submissions, history)
+
+    def erase(self, email: str, marks: Sequence[str], now: datetime) -> Erased:
+        """See `Store`."""
+        key = {"address_key": address_key(email)}
+
+        def erase(run: Run) -> Erased:
+            files = _files(run("files_of", key).fetchall())
+            submissions = run("delete_submissions_of", key).rowcount
+            leads = run("delete_lead", key).rowcount
+            _suppress(run, email, marks, "erased", to_text(now))
+            return Erased(leads, submissions, files)
+
+        erased = self._write(erase)
+        self._scrub()
+        return erased
+
+    def expired(self, form: str, before: datetime) -> Erased:
+        """See `Store`."""
+        values = {"form": form, "before": to_text(before)}
+        with self._reading() as run:
+            rows = run("expired", values).fetchall()
+            leads = run("expiring_leads", values).fetchall()
+        return Erased(len(leads), len(rows), _files(rows))
+
+    def expire(self, form: str, before: datetime, marks_of: MarksOf, now: datetime) -> Erased:
+        """See `Store`."""
+        values = {"form": form, "before": to_text(before)}
+
+        def expire(run: Run) -> Erased:
+            files = _files(run("expired", values).fetchall())
+            leads = run("expiring_leads", values).fetchall()
+            submissions = run("delete_expired", values).rowcount
+            for lead in leads:
+                if lead["status"] == "unsubscribed":
+                    _suppress(run, lead["email"], marks_of(lead["email"]), "unsubscribed", to_text(now))
+                run("delete_lead", {"address_key": address_key(lead["email"])})
+            return Erased(len(leads), submissions, files)
+
+        erased = self._write(expire)
+        self._scrub()
+        return erased
+
+    def tidy(self, now: datetime) -> Erased:
+        """See `Store`."""
+
+        def tidy(run: Run) -> Erased:
+            run("forget_keys", {"before": to_text(now - KEY_WINDOW)})
+            run("forget_counts", {"now": to_text(now)})
+            return _empty_quarantine(run, now - QUARANTINE_WINDOW)
+
+        return self._write(tidy)
+
+    def leads(self) -> Iterator[Lead]:
+        """See `Store`."""
+        return map(_lead, self._pages("leads", ("created_at", "id"), _LAST))
+
+    def submissions(self) -> Iterator[tuple[Lead, Submission]]:
+        """See `Store`."""
+        for row in self._pages("submissions", ("received_at", "id"), _FIRST):
+            yield _lead({**row, "email": row["lead_email"]}), _submission(row)
+
+    def check(self) -> None:
+        """See `Store`."""
+        with self._reading() as run:
+            run("find_lead", {"address_key": ""})
+
+    def _pages(
+        self, name: str, keys: tuple[str, str], start: tuple[str, str], values: Mapping[str, Any] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        # Page by page: one long read would keep writers waiting where the journal is not a WAL.
+        after = start
+        while True:
+            page = {"after_time": after[0], "after_id": after[1], "limit": _PAGE_ROWS}
+            with self._reading() as run:
+                rows = run(name, {**page, **(values or {})}).fetchall()
+            yield from map(dict, rows)
+            if len(rows) < _PAGE_ROWS:
+                return
+            after = (rows[-1][keys[0]], rows[-1][keys[1]])
+
+
+def _key_row(submission: Submission, key: str, answers_hash: str) -> dict[str, str]:
+    key_hash = hashlib.sha256(f"{submission.form}\n{key}".encode()).hexdigest()
+    now = submission.received_at
+    return {"key_hash": key_hash, "answers_hash": answers_hash, "now": to_text(now), "since": to_text(now - KEY_WINDOW)}
+
+
+def _earlier(run: Run, noted: Mapping[str, str]) -> Receipt | None:
+    """What becomes of a submission whose key came before; None for the first one."""
+    row = run("find_key", noted).fetchone()
+    if row is None:
+        return None
+    return "repeated" if row["answers_hash"] == noted["answers_hash"] else "conflicting"
+
+
+def _over(run: Run, limits: Sequence[Limit], now: datetime) -> Limited | None:
+    """Count towards every limit; the longest wait of those that this is too much for."""
+    waits = []
+    # In an order that is the same for all, so that two submissions never wait for each other.
+    for limit in sorted(limits, key=lambda limit: limit.bucket):
+        length = limit.window.total_seconds()
+        start = datetime.fromtimestamp(now.timestamp() // length * length, UTC)
+        row = {"bucket": limit.bucket, "begins_at": to_text(start), "ends_at": to_text(start + limit.window)}
+        if run("count_towards", row).fetchone()["count"] > limit.most:
+            waits.append(start + limit.window - now)
+    return Limited(max(waits)) if waits else None
+
+
+def _count_in(run: Run, submission: Submission, answers_hash: str, decide: Decide, marks: Sequence[str]) -> None:
+    """Let `submission` be one of a lead."""
+    key, now = address_key(submission.email), to_text(submission.received_at)
+    intake = decide(_standing(run, key, submission.form, marks))
+    if intake.quarantined_for:
+        _insert(run, submission, answers_hash, quarantined_for=intake.quarantined_for)
+        return
+    lead = {
+        "id": uuid4().hex,
+        "address_key": key,
+        "email": submission.email,
+        "status": intake.status,
+        "now": now,
+        "asked_at": now if _asks(intake) else None,
+    }
+    lead_id = run("upsert_lead", lead).fetchone()["id"]
+    _insert(run, submission, answers_hash, lead_id=lead_id, waiting=int(intake.waiting))
+    _log(run, lead_id, now, "submitted", submission.form, submission.page)
+    _queue(run, lead_id, submission.id, submission.form, intake.deliveries, now)
+
+
+def _asks(intake: Intake) -> bool:
+    return any(delivery.channel == "mail" and delivery.name == "confirm" for delivery in intake.deliveries)
+
+
+def _insert(
+    run: Run,
+    submission: Submission,
+    answers_hash: str,
+    lead_id: str | None = None,
+    waiting: int = 0,
+    quarantined_for: str = "",
+) -> None:
+    row = {
+        "id": submission.id,
+        "lead_id": lead_id,
+        "form": submission.form,
+        "email": submission.email,
+        "address_key": address_key(submission.email),
+        "answers": json.dumps(submission.values, ensure_ascii=False),
+        "answers_hash": answers_hash,
+        "files": json.dumps(submission.files),
+        "page": submission.page,
+        "language": submission.language,
+        "received_at": to_text(submission.received_at),
+        "waiting": waiting,
+        "quarantined_for": quarantined_for or submission.quarantined_for,
+    }
+    run("insert_submission", row)
+    for consent in submission.consents:
+        run("insert_consent", {"submission_id": submission.id, "field": consent.field, "wording": consent.wording})
+
+
+def _standing(run: Run, key: str, form: str, marks: Sequence[str]) -> Standing:
+    known = run("find_lead", {"address_key": key}).fetchone()
+    reasons = [row["reason"] for mark in marks if (row := run("find_suppression", {"mark": mark}).fetchone())]
+    suppressed_for = next(iter(reasons), None)
+    if known is None:
+        return Standing(suppressed_for=suppressed_for)
+    last = run("last_delivery", {"lead_id": known["id"], "form": form}).fetchone()["at"]
+    return Standing(known["status"], _moment(known["confirmation_asked_at"]), _moment(last), suppressed_for)
+
+
+def _confirmation(run: Run, submission_id: str) -> Confirmation | None:
+    row = run("submission_lead", {"submission_id": submission_id}).fetchone()
+    if row is None:
+        return None
+    rows = run("forms_of_lead", {"lead_id": row["lead_id"]}).fetchall()
+    waiting = tuple(dict.fromkeys(r["form"] for r in rows if r["waiting"]))
+    return Confirmation(waiting or (row["form"],), already=not waiting)
+
+
+def _suppress(run: Run, email: str, marks: Sequence[str], reason: SuppressionReason, at: str) -> None:
+    run("insert_suppression", {"mark": marks[0], "reason": reason, "now": at})
+    lead = run("suppress_lead", {"address_key": address_key(email), "reason": reason}).fetchone()
+    if lead:
+        _log(run, lead["id"], at, "suppressed", "", reason)
+
+
+def _lift(run: Run, email: str, marks: Sequence[str], at: str) -> bool:
+    lifted = sum(run("delete_suppression", {"mark": mark}).rowcount for mark in marks)
+    lead = run("suppress_lead", {"address_key": address_key(email), "reason": ""}).fetchone() if lifted else None
+    if lead:
+        _log(run, lead["id"], at, "suppression_lifted")
+    return bool(lifted)
+
+
+def _empty_quarantine(run: Run, before: datetime) -> Erased:
+    values = {"before": to_text(before)}
+    files = _files(run("quarantined_files", values).fetchall())
+    return Erased(submissions=run("empty_quarantine", values).rowcount, files=files)
+
+
+def _files(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(name for row in rows for name in json.loads(row["files"]))
+
+
+def _queue(run: Run, lead_id: str, submission_id: str, form: str, deliveries: Sequence[Delivery], now: str) -> None:
+    for delivery in deliveries:
+        row = {"id": uuid4().hex, "lead_id": lead_id, "submission_id": submission_id, "form": form, "now": now}
+        kind = {"channel": delivery.channel, "name": delivery.name, "happening": delivery.happening}
+        run("insert_outbox", {**row, **kind})
+
+
+def _log(run: Run, lead_id: str, at: str, kind: str, form: str = "", detail: str = "") -> None:
+    run("insert_event", {"lead_id": lead_id, "at": at, "kind": kind, "form": form, "detail": detail})
+
+
+def _answers_hash(submission: Submission) -> str:
+    content = [submission.form, submission.values]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_text(text) if text else None
+
+
+def _lead(row: Mapping[str, Any]) -> Lead:
+    return Lead(
+        email=row["email"],
+        status=row["status"],
+        created_at=from_text(row["created_at"]),
+        confirmed_at=_moment(row["confirmed_at"]),
+        forms=tuple(sorted(json.loads(row["forms"]))),
+        downloads=row["downloads"],
+        suppressed_for=row["suppressed_for"] or None,
+    )
+
+
+def _submission(row: Mapping[str, Any]) -> Submission:
+    return Submission(
+        id=row["id"],
+        form=row["form"],
+        email=row["email"],
+        values=json.loads(row["answers"]),
+        consents=tuple(Consent(field, wording) for field, wording in json.loads(row["consents"])),
+        page=row["page"],
+        received_at=from_text(row["received_at"]),
+        language=row["language"],
+        quarantined_for=row["quarantined_for"],
+        files=tuple(json.loads(row["files"])),
+    )
