@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tests.handler.funnel import Clock, Funnel, Mailbox, funnel_on
 from leadpages.core.errors import StorageBusy
 from leadpages.delivery.outbox import LEASE, Report, drain
 from leadpages.delivery.transports import Bounced, NotLetIn, Transport, TryLater
+from leadpages.leads.model import CHANNELS, Channel
 from leadpages.stores.protocol import OutboxItem
 from leadpages.stores.sqlite.store import SQLiteStore
 
@@ -194,9 +195,11 @@ def test_a_lead_that_was_erased_gets_no_mail(bundle: Path, tmp_path: Path) -> No
 class ErasingStore(SQLiteStore):
     """A store whose lead is erased just after a worker has claimed the mail."""
 
-    def claim(self, limit: int, lease: timedelta, now: object) -> list[OutboxItem]:
+    def claim(
+        self, limit: int, lease: timedelta, now: datetime, channels: Sequence[Channel] = CHANNELS
+    ) -> list[OutboxItem]:
         """Claim, then erase."""
-        items = super().claim(limit, lease, now)  # type: ignore[arg-type]
+        items = super().claim(limit, lease, now, channels)
         with closing(sqlite3.connect(self._path)) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("DELETE FROM leads")

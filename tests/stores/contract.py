@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from leadpages.core.forms import Consent, Field, Form
-from leadpages.leads.intake import SUPPRESSED, take_in
+from leadpages.leads.intake import SUPPRESSED, Intake, take_in
 from leadpages.leads.model import Delivery, Dossier, Submission
 from leadpages.stores.protocol import (
     Confirmation,
@@ -284,6 +284,15 @@ class StoreContract:
         assert [item.submission_id for item in first + rest] == ["s0", "s1", "s2", "s3", "s4"]
         assert claim(store, NOW + DAY) == []
         assert (first[0].name, first[0].form, first[0].created_at, first[0].attempts) == ("confirm", "guide", NOW, 0)
+
+    def test_only_what_goes_by_the_channels_asked_for_is_claimed(self, store: Store) -> None:
+        """The rest stays due, for another time or another worker."""
+        told = (DELIVER, Delivery("webhook", "crm"), Delivery("notice", "owner@example.com"))
+        store.add_submission(submission("one"), lambda _: Intake("received", deliveries=told))
+        first = store.claim(10, LEASE, NOW, ("mail", "notice"))
+        rest = store.claim(10, LEASE, NOW, ("webhook",))
+        assert sorted(item.channel for item in first) == ["mail", "notice"]
+        assert [(item.channel, item.name) for item in rest] == [("webhook", "crm")]
 
     def test_many_workers_share_the_items(self, store: Store) -> None:
         """Each item goes to exactly one of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from leadpages.core.forms import Consent, Happening
 
@@ -12,6 +12,7 @@ from leadpages.core.forms import Consent, Happening
 LeadStatus = Literal["pending", "received", "confirmed", "unsubscribed"]
 #: A mail to the lead, a call of a web hook, a notice to the owner of the site.
 Channel = Literal["mail", "webhook", "notice"]
+CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 #: Why nothing is sent to an address.
 SuppressionReason = Literal["unsubscribed", "erased", "bounced", "complained", "blocked"]
 

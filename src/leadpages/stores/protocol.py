@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol
 from leadpages.core.forms import Happening
 from leadpages.leads.intake import Intake
 from leadpages.leads.model import (
+    CHANNELS,
     Channel,
     Delivery,
     Dossier,
@@ -174,8 +175,10 @@ class Store(Protocol):
 
     # The outbox
 
-    def claim(self, limit: int, lease: timedelta, now: datetime) -> list[OutboxItem]:
-        """Take up to `limit` due items, oldest first, for the length of `lease`."""
+    def claim(
+        self, limit: int, lease: timedelta, now: datetime, channels: Sequence[Channel] = CHANNELS
+    ) -> list[OutboxItem]:
+        """Take up to `limit` due items of these channels, oldest first, for the length of `lease`."""
 
     def recipient(self, item: OutboxItem) -> Recipient | None:
         """Whom `item` is about; None when the lead is gone."""

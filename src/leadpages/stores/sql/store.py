@@ -14,7 +14,18 @@ from uuid import uuid4
 from leadpages.core.forms import Consent
 from leadpages.core.times import from_text, to_text
 from leadpages.leads.intake import REPEAT_WINDOW, Intake
-from leadpages.leads.model import Delivery, Dossier, Event, Lead, Standing, Submission, SuppressionReason, address_key
+from leadpages.leads.model import (
+    CHANNELS,
+    Channel,
+    Delivery,
+    Dossier,
+    Event,
+    Lead,
+    Standing,
+    Submission,
+    SuppressionReason,
+    address_key,
+)
 from leadpages.stores.protocol import (
     KEY_WINDOW,
     QUARANTINE_WINDOW,
@@ -194,9 +205,11 @@ class SQLStore(ABC):
 
         self._write(leave)
 
-    def claim(self, limit: int, lease: timedelta, now: datetime) -> list[OutboxItem]:
+    def claim(
+        self, limit: int, lease: timedelta, now: datetime, channels: Sequence[Channel] = CHANNELS
+    ) -> list[OutboxItem]:
         """See `Store`."""
-        values = {"now": to_text(now), "until": to_text(now + lease), "limit": limit}
+        values = {"now": to_text(now), "until": to_text(now + lease), "limit": limit, "channels": _listed(channels)}
         rows = self._write(lambda run: run("claim", values).fetchall())
         items = [OutboxItem(**{**row, "created_at": from_text(row["created_at"])}) for row in map(dict, rows)]
         return sorted(items, key=lambda item: (item.created_at, item.id))
@@ -243,7 +256,7 @@ class SQLStore(ABC):
 
     def outbox(self, states: Sequence[ItemState]) -> Iterator[OutboxRow]:
         """See `Store`."""
-        chosen = {"states": f",{','.join(states)},"}
+        chosen = {"states": _listed(states)}
         for row in self._pages("outbox", ("created_at", "id"), _LAST, chosen):
             moments = {name: _moment(row[name]) for name in ("created_at", "due_at", "ended_at")}
             yield OutboxRow(**{**row, **moments})
@@ -521,6 +534,10 @@ def _queue(run: Run, lead_id: str, submission_id: str, form: str, deliveries: Se
 
 def _log(run: Run, lead_id: str, at: str, kind: str, form: str = "", detail: str = "") -> None:
     run("insert_event", {"lead_id": lead_id, "at": at, "kind": kind, "form": form, "detail": detail})
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f",{','.join(words)},"
 
 
 def _answers_hash(submission: Submission) -> str:

@@ -9,7 +9,10 @@ SELECT lead_id AS id FROM submissions WHERE id = :submission_id AND lead_id IS N
 
 -- name: claim
 UPDATE outbox SET due_at = :until, fence = fence + 1
-WHERE id IN (SELECT id FROM outbox WHERE state = 'due' AND due_at <= :now ORDER BY due_at, id LIMIT :limit)
+WHERE id IN (
+  SELECT id FROM outbox WHERE state = 'due' AND due_at <= :now AND :channels LIKE '%,' || channel || ',%'
+  ORDER BY due_at, id LIMIT :limit
+)
 RETURNING id, channel, name, happening, form, submission_id, created_at, attempts, fence;
 
 -- name: recipient
