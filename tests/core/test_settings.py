@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from leadpages.core.errors import SettingsError
-from leadpages.core.settings import Settings, read_settings
+from leadpages.core.settings import Rate, Settings, read_settings
 
 KEY, OLDER = "kJ8sD2fGq5Lw9Xz3Vb7Nm1Rt6Yp4Hc0A", "Zx4Cv8Bn2Mq6Wt0Er5Ty9Ui3Op7As1Df"
 
@@ -15,7 +16,8 @@ KEY, OLDER = "kJ8sD2fGq5Lw9Xz3Vb7Nm1Rt6Yp4Hc0A", "Zx4Cv8Bn2Mq6Wt0Er5Ty9Ui3Op7As1
 def test_defaults_serve_a_small_site() -> None:
     """A key is all that must be set."""
     settings = read_settings({"LEADPAGES_SECRET_KEYS": KEY})
-    assert settings == Settings(Path("bundle"), "sqlite:///leads.db", (KEY,), "", "", Path("uploads"))
+    rates = Rate(20, timedelta(minutes=10)), Rate(600, timedelta(minutes=1))
+    assert settings == Settings(Path("bundle"), "sqlite:///leads.db", (KEY,), "", "", Path("uploads"), *rates, 0)
 
 
 def test_every_setting_is_read() -> None:
@@ -27,6 +29,9 @@ def test_every_setting_is_read() -> None:
         "LEADPAGES_SITE_URL": "https://www.example.com/",
         "LEADPAGES_SMTP_URL": "smtp://mail.example.com",
         "LEADPAGES_UPLOADS": "/srv/uploads",
+        "LEADPAGES_RATE_PER_CLIENT": "5 in 2 hours",
+        "LEADPAGES_RATE_PER_FORM": "off",
+        "LEADPAGES_TRUSTED_HOPS": "2",
     }
     assert read_settings(env) == Settings(
         Path("/srv/bundle"),
@@ -35,7 +40,28 @@ def test_every_setting_is_read() -> None:
         "https://www.example.com",
         "smtp://mail.example.com",
         Path("/srv/uploads"),
+        Rate(5, timedelta(hours=2)),
+        None,
+        2,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEADPAGES_RATE_PER_CLIENT", "often"),
+        ("LEADPAGES_RATE_PER_CLIENT", "0 in 1 hour"),
+        ("LEADPAGES_RATE_PER_FORM", "10 in 0 minutes"),
+        ("LEADPAGES_RATE_PER_FORM", ""),
+        ("LEADPAGES_TRUSTED_HOPS", "-1"),
+        ("LEADPAGES_TRUSTED_HOPS", "11"),
+        ("LEADPAGES_TRUSTED_HOPS", "one"),
+    ],
+)
+def test_a_guard_that_cannot_be_is_refused(name: str, value: str) -> None:
+    """A slip must not leave a form unguarded, or closed."""
+    with pytest.raises(SettingsError, match=name):
+        read_settings({"LEADPAGES_SECRET_KEYS": KEY, name: value})
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.conftest import Built
 from werkzeug.test import Client, TestResponse
 
 from leadpages.core.bundle import load
+from leadpages.core.settings import Rate
 from leadpages.core.signing import Tokens
 from leadpages.delivery.mail import Composer
 from leadpages.delivery.outbox import Report, drain
@@ -250,12 +251,15 @@ def write_bundle(built: Built, folder: Path) -> Path:
 
 
 @contextmanager
-def funnel_on(bundle: Path, store: Store) -> Iterator[Funnel]:
-    """A site that runs from `bundle` and keeps its leads in `store`."""
+def funnel_on(
+    bundle: Path, store: Store, per_client: Rate | None = None, per_form: Rate | None = None
+) -> Iterator[Funnel]:
+    """A site behind one proxy that runs from `bundle` and keeps its leads in `store`."""
     clock = Clock()
     with TemporaryDirectory() as folder:
         uploads = Uploads(Path(folder, "uploads"))
-        service = Service(load(bundle), bundle, store, Tokens(["Vk3QeR8sTz5uWx7y"]), clock, SITE, uploads)
+        tokens = Tokens(["Vk3QeR8sTz5uWx7y"])
+        service = Service(load(bundle), bundle, store, tokens, clock, SITE, uploads, per_client, per_form, 1)
         try:
             yield Funnel(service, Client(App(service)), clock, Mailbox())
         finally:

@@ -421,10 +421,10 @@ class StoreContract:
         assert add(store, submission("one", at=at), few, many) == "kept"
         assert add(store, submission("two", at=at), few, many) == "kept"
         assert add(store, submission("three", at=at), few, many) == Limited(40 * MINUTE)
-        assert add(store, submission("four", at=at), Limit("client 2", 2, HOUR), many) == Limited(40 * MINUTE)
-        assert add(store, submission("five", at=at), Limit("client 2", 2, HOUR)) == "kept"
+        assert add(store, submission("four", at=at), Limit("client 2", 2, HOUR), many) == "kept"
+        assert add(store, submission("five", at=at), Limit("client 2", 2, HOUR), many) == Limited(40 * MINUTE)
         assert add(store, submission("six", at=NOW + HOUR), few, many) == "kept"
-        assert [s.id for _, s in store.submissions()] == ["five", "one", "two", "six"]
+        assert [s.id for _, s in store.submissions()] == ["four", "one", "two", "six"]
 
     def test_a_key_that_met_a_limit_is_free(self, store: Store) -> None:
         """What was not kept must not be taken for done when the client tries again."""

@@ -21,7 +21,7 @@ from leadpages.build.markdown import absolute_links, inline_html, inline_text, s
 from leadpages.build.schema import Fault, Lines, Strict, check, line_of
 from leadpages.build.toml_file import read_toml
 from leadpages.core.errors import Problem, nearest
-from leadpages.core.forms import HONEYPOT_FIELD, Choice, Condition, FieldType, Form, FormStyle, GatedFile, answer_fault
+from leadpages.core.forms import HONEYPOT_FIELDS, Choice, Condition, FieldType, Form, FormStyle, GatedFile, answer_fault
 from leadpages.core.forms import Field as FormField
 from leadpages.core.times import parse_duration
 from leadpages.core.translations import Catalog, translate
@@ -181,7 +181,7 @@ def _check_name(name: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
         hint = "expected small letters, digits and `_`, a letter first"
         raise Fault(f"`{name}` cannot name a field", "name", hint)
-    if name == HONEYPOT_FIELD:
+    if name in HONEYPOT_FIELDS:
         raise Fault(f"`{name}` is the name of the trap for spam programs", "name", "choose another name")
 
 

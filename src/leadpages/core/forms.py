@@ -41,6 +41,12 @@ PAGE_FIELD: Final = "_page"
 STARTED_FIELD: Final = "_started"
 #: Left empty by people, who do not see it; filled by programs that fill everything.
 HONEYPOT_FIELD: Final = "favourite_page"
+#: What such a field is called in forms that were made for Formspree or Netlify.
+HONEYPOT_FIELDS: Final = (HONEYPOT_FIELD, "_gotcha", "bot-field")
+#: Names one try to send what a form holds, so that the next try with the same name does nothing more.
+KEY_FIELD: Final = "_key"
+#: Where others' forms say to go afterwards; ours say that in their own files.
+NEXT_FIELD: Final = "_next"
 
 #: The names of the fields of a step, from the script that shows one at a time: these are checked, nothing is taken in.
 CHECK_FIELD: Final = "_check"

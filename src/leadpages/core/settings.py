@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from leadpages.core.errors import SettingsError
+from leadpages.core.times import parse_duration
 from leadpages.core.urls import site_address
 
 _DEFAULT_DATABASE_URL = "sqlite:///leads.db"
 _WEAK_KEYS = ("secret", "changeme", "change-me", "password", "example", "default")
+_MOST_HOPS = 10
 _NEW_KEY = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 # Set by the platform itself: AWS Lambda, Google Cloud Run and its functions, Azure Functions, Vercel.
 _FUNCTION_HOSTS = ("AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE", "FUNCTIONS_WORKER_RUNTIME", "VERCEL")
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `most` submissions in each `window`."""
+
+    most: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """Checked settings. `site_url` is "" where the bundle's own holds, `uploads` None where no disk lasts."""
+    """Checked settings. `site_url` is "" where the bundle's own holds, `uploads` None where no disk lasts.
+
+    A rate is None where there is no limit. `trusted_hops` is how many proxies before the handler add to
+    `X-Forwarded-For` what is true.
+    """
 
     bundle: Path
     database_url: str
@@ -26,6 +41,9 @@ class Settings:
     site_url: str
     smtp_url: str
     uploads: Path | None
+    rate_per_client: Rate | None
+    rate_per_form: Rate | None
+    trusted_hops: int
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
@@ -40,6 +58,9 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         site_url=_site_url(env.get("LEADPAGES_SITE_URL", "")),
         smtp_url=env.get("LEADPAGES_SMTP_URL", ""),
         uploads=_uploads(env),
+        rate_per_client=_rate(env, "LEADPAGES_RATE_PER_CLIENT", "20 in 10 minutes"),
+        rate_per_form=_rate(env, "LEADPAGES_RATE_PER_FORM", "600 in 1 minute"),
+        trusted_hops=_trusted_hops(env.get("LEADPAGES_TRUSTED_HOPS", "0")),
     )
 
 
@@ -62,6 +83,26 @@ def _uploads(env: Mapping[str, str]) -> Path | None:
     if folder := env.get("LEADPAGES_UPLOADS"):
         return Path(folder)
     return None if _function_host(env) else Path("uploads")
+
+
+def _rate(env: Mapping[str, str], name: str, default: str) -> Rate | None:
+    text = env.get(name, default).strip()
+    if text == "off":
+        return None
+    most, _, window = text.partition(" in ")
+    try:
+        if int(most) < 1:
+            raise ValueError
+        return Rate(int(most), parse_duration(window))
+    except ValueError:
+        raise SettingsError(f"{name} is {text!r}", f"expected something like `{default}`, or `off`") from None
+
+
+def _trusted_hops(text: str) -> int:
+    if not text.isdecimal() or int(text) > _MOST_HOPS:
+        hint = "the number of proxies before the handler, 0 where it faces the world itself"
+        raise SettingsError(f"LEADPAGES_TRUSTED_HOPS is {text!r}", hint)
+    return int(text)
 
 
 def _function_host(env: Mapping[str, str]) -> str | None:

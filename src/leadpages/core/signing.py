@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
@@ -58,7 +59,19 @@ class Tokens:
             raise TokenExpired(subject, datetime.fromtimestamp(expires_at, now.tzinfo))
         return subject
 
+    def marks(self, email: str) -> tuple[str, ...]:
+        """What an address is known by where it must not be written itself: a keyed hash for each key, newest first."""
+        return tuple(_keyed_hash(key, "address", email.casefold()) for key in reversed(self._keys))
+
+    def bucket(self, purpose: str, subject: str) -> str:
+        """What `subject` is counted under, without its being written anywhere."""
+        return _keyed_hash(self._keys[-1], purpose, subject)
+
     def _signer(self, purpose: Purpose) -> Signer:
         return Signer(
             list(self._keys), salt=f"leadpages.{purpose}", key_derivation="hmac", digest_method=hashlib.sha256
         )
+
+
+def _keyed_hash(key: str, purpose: str, subject: str) -> str:
+    return hmac.new(key.encode(), f"leadpages.{purpose}\n{subject}".encode(), hashlib.sha256).hexdigest()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("leadpages")
 
-_RETRY_AFTER_S: Final = "30"
+_RETRY_AFTER_S: Final = 30
 _BY_TOKEN = {
     urls.CONFIRM: confirm.answer,
     urls.DOWNLOAD: download.answer,
@@ -61,7 +61,8 @@ class App:
             return self._refuse(request, refusal)
         except StorageError as error:
             log.error("%s %s: %s", request.id, error.code, error.message)
-            busy = Refusal(503, error.code, "We could not do this just now. Please try again in a minute.")
+            message = "We could not do this just now. Please try again in a minute."
+            busy = Refusal(503, error.code, message, _RETRY_AFTER_S)
             return self._refuse(request, busy)
         except Exception:
             log.exception("%s failed", request.id)
@@ -77,6 +78,8 @@ class App:
         prefix, rest = path[:3], path[3:]
         if not rest or "/" in rest or not urls.is_handler_path(path):
             raise not_found()
+        if request.method == "OPTIONS" and prefix == urls.SUBMIT:
+            return _preflight()
         if request.method not in ("GET", "HEAD", "POST"):
             raise Refusal(405, "method_not_allowed", "Only GET and POST are answered here.")
         if prefix == urls.SUBMIT:
@@ -90,8 +93,8 @@ class App:
             response = error_reply(refusal.status, refusal.code, errors, request.id)
         else:
             response = self._error_page(edition, refusal, request.id)
-        if refusal.status == 503:
-            response.headers["Retry-After"] = _RETRY_AFTER_S
+        if refusal.retry_after_s:
+            response.headers["Retry-After"] = str(refusal.retry_after_s)
         if refusal.status == 405:
             response.headers["Allow"] = "GET, HEAD, POST"
         return response
@@ -113,6 +116,12 @@ class App:
             response.headers["Access-Control-Allow-Origin"] = sender
 
 
+def _preflight() -> Response:
+    """What a script of the site may send to a handler on another origin (Fetch, CORS)."""
+    headers = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key"}
+    return Response(status=204, headers={**headers, "Allow": "GET, HEAD, POST", "Access-Control-Max-Age": "600"})
+
+
 def from_environment() -> App:
     """The application that the environment describes.
 
@@ -126,5 +135,5 @@ def not_in_order(error: LeadpagesError) -> WSGIApplication:
     log.critical("leadpages cannot start: %s (%s)", error.message, error.hint)
     errors = [{"code": "not_configured", "message": "This service is not in order yet."}]
     response = error_reply(503, "not_configured", errors, uuid4().hex[:16])
-    response.headers["Retry-After"] = _RETRY_AFTER_S
+    response.headers["Retry-After"] = str(_RETRY_AFTER_S)
     return response

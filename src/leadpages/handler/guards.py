@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING, Final
 
 from werkzeug.wrappers import Request
 
 from leadpages.core.errors import TokenError
-from leadpages.core.forms import HONEYPOT_FIELD, STARTED_FIELD, Form
+from leadpages.core.forms import HONEYPOT_FIELDS, KEY_FIELD, STARTED_FIELD, Form
 from leadpages.core.signing import Tokens
 from leadpages.handler.refusals import Refusal
+from leadpages.stores.protocol import Limit
+
+if TYPE_CHECKING:
+    from leadpages.handler.service import Service
+
+_LONGEST_KEY: Final = 255
 
 
 def check_origin(request: Request, allowed: frozenset[str]) -> None:
@@ -35,7 +43,7 @@ def reason_to_quarantine(form: Form, posted: Mapping[str, Sequence[str]], tokens
 
     A missing start time is no reason: visitors without scripts send none.
     """
-    if any(posted.get(HONEYPOT_FIELD, ())):
+    if any(any(posted.get(name, ())) for name in HONEYPOT_FIELDS):
         return "honeypot"
     started = next(iter(posted.get(STARTED_FIELD, ())), "")
     if not started:
@@ -45,6 +53,42 @@ def reason_to_quarantine(form: Form, posted: Mapping[str, Sequence[str]], tokens
     except (TokenError, ValueError):
         return "forged start time"
     return "too fast" if now - issued_at < timedelta(seconds=form.min_seconds) else ""
+
+
+def limits(service: Service, request: Request, form: Form) -> Iterator[Limit]:
+    """What a submission counts towards: those of its client, and those of its form."""
+    client = client_of(request.headers.get("X-Forwarded-For", ""), request.remote_addr or "", service.trusted_hops)
+    if client and (rate := service.rate_per_client):
+        yield Limit(service.tokens.bucket("client", client), rate.most, rate.window)
+    if rate := service.rate_per_form:
+        yield Limit(f"form {form.name}", rate.most, rate.window)
+
+
+def client_of(forwarded: str, peer: str, trusted_hops: int) -> str:
+    """The client's address, of which only what trusted proxies say is believed; "" where there is none.
+
+    An IPv6 address stands for its /64: that is what one client has.
+    """
+    said = [part.strip() for part in forwarded.split(",")] if forwarded else []
+    text = said[-trusted_hops] if 0 < trusted_hops <= len(said) else peer
+    try:
+        address = ip_address(text.strip("[]"))
+    except ValueError:
+        return ""
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or IPv6Network((address.packed[:8] + bytes(8), 64)))
+
+
+def idempotency_key(request: Request, posted: Mapping[str, Sequence[str]]) -> str:
+    """What names this try: a header (draft-ietf-httpapi-idempotency-key-header-07), or what the form's script adds.
+
+    Raises Refusal 400 for one that is no key.
+    """
+    key = request.headers.get("Idempotency-Key", "").strip('"') or next(iter(posted.get(KEY_FIELD, ())), "")
+    if len(key) > _LONGEST_KEY or not (key.isascii() and key.isprintable()):
+        raise Refusal(400, "bad_idempotency_key", "This form was sent in a way that we do not understand.")
+    return key
 
 
 def start_token(tokens: Tokens, now: datetime) -> str:

@@ -7,10 +7,14 @@ from leadpages.core.translations import fill
 
 
 class Refusal(LeadpagesError):
-    """`status` for HTTP, `code` for programs, `text` for people, with `gaps` to fill once it is translated."""
+    """`status` for HTTP, `code` for programs, `text` for people, with `gaps` to fill once it is translated.
 
-    def __init__(self, status: int, code: str, text: str, **gaps: object) -> None:
+    `retry_after_s` is when the same may be tried again, if that is known.
+    """
+
+    def __init__(self, status: int, code: str, text: str, retry_after_s: int = 0, **gaps: object) -> None:
         super().__init__(fill(text, gaps))
+        self.retry_after_s = retry_after_s
         self.status = status
         self.code = code
         self.text = text

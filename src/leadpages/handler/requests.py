@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from typing import Any, Final
 from urllib.parse import parse_qs, parse_qsl
 from uuid import uuid4
 
@@ -11,13 +12,17 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request
 
+from leadpages.core.forms import BOX_VALUE, Form
 from leadpages.core.urls import LANGUAGE
 from leadpages.handler.refusals import Refusal
 
 MAX_BODY_BYTES: Final = 64 * 1024
 _MAX_FIELDS: Final = 100
-_FORM_TYPE: Final = "application/x-www-form-urlencoded"
-_MULTIPART_TYPE: Final = "multipart/form-data"
+_PAGE_FIRST: Final = ("text/html", "application/json")
+#: Of a form with few fields.
+_MAX_PARTS: Final = 20
+
+Posted = dict[str, list[str]]
 
 
 class HandlerRequest(Request):
@@ -43,44 +48,91 @@ class HandlerRequest(Request):
         return uuid4().hex[:16]
 
 
-def read_form_with_files(request: Request, most: int) -> tuple[dict[str, list[str]], dict[str, list[FileStorage]]]:
-    """The posted fields and files of a form whose files may have `most` bytes together.
-
-    Files are on the disk, not in memory, from half a megabyte on. Raises Refusal as `read_form` does.
-    """
-    if request.mimetype != _MULTIPART_TYPE:
-        return read_form(request), {}
-    request.max_content_length = most + MAX_BODY_BYTES
-    request.max_form_memory_size, request.max_form_parts = MAX_BODY_BYTES, _MAX_FIELDS
-    try:
-        files = {name: [file for file in found if file.filename] for name, found in request.files.lists()}
-        return {name: list(values) for name, values in request.form.lists()}, files
-    except RequestEntityTooLarge:
-        message = "A form may have {size} KiB."
-        raise Refusal(413, "too_large", message, size=request.max_content_length // 1024) from None
-    except ClientDisconnected:
-        raise Refusal(400, "incomplete", "The form did not arrive whole.") from None
-
-
-def read_form(request: Request) -> dict[str, list[str]]:
-    """The posted fields, each with its values in order.
+def read_form(request: Request, form: Form) -> tuple[Posted, dict[str, list[FileStorage]]]:
+    """The posted fields, each with its values in order, and the files.
 
     Raises Refusal: 415 for another content type or encoding, 413 for a body or a number of fields over the
-    limit, 400 for text that is not UTF-8.
+    limit, 400 for what cannot be read.
     """
-    if request.mimetype != _FORM_TYPE or request.headers.get("Content-Encoding", "identity") != "identity":
-        raise Refusal(415, "unsupported_media_type", "Send the form as {type}.", type=_FORM_TYPE)
-    body = read_body(request)
+    read = _READERS.get(request.mimetype)
+    if read is None or request.headers.get("Content-Encoding", "identity") != "identity":
+        raise Refusal(415, "unsupported_media_type", "Send the form as {type}.", type=" or ".join(_READERS))
+    return read(request, form)
+
+
+def _read_urlencoded(request: Request, form: Form) -> tuple[Posted, dict[str, list[FileStorage]]]:
     try:
-        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+        text = read_body(request).decode("utf-8")
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except UnicodeDecodeError:
-        raise Refusal(400, "not_utf8", "The form's text is not valid UTF-8.") from None
+        raise _not_utf8() from None
     except ValueError:
-        raise Refusal(413, "too_many_fields", "A form may have {count} fields.", count=_MAX_FIELDS) from None
-    fields: dict[str, list[str]] = {}
+        raise _too_many(_MAX_FIELDS) from None
+    fields: Posted = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)
-    return fields
+    return fields, {}
+
+
+def _read_json(request: Request, form: Form) -> tuple[Posted, dict[str, list[FileStorage]]]:
+    """An object with a text, a number, a yes or no, or a list of texts under each name (RFC 8259)."""
+    try:
+        # Pairs, not a dict: a key that stands twice means one thing here and another elsewhere.
+        pairs = json.loads(read_body(request), object_pairs_hook=_Pairs, parse_constant=_no_constant)
+        if not isinstance(pairs, _Pairs) or len({name for name, _ in pairs}) < len(pairs):
+            raise ValueError("not one object, or one with a key twice")
+        fields = {name: _texts(value) for name, value in pairs if value is not None}
+    except UnicodeDecodeError:
+        raise _not_utf8() from None
+    except (ValueError, RecursionError):
+        text = "Send a JSON object with a text, a number, true, false or a list of texts under each name."
+        raise Refusal(400, "bad_json", text) from None
+    if len(fields) > _MAX_FIELDS:
+        raise _too_many(_MAX_FIELDS)
+    return fields, {}
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as it is written."""
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, list) and not isinstance(value, _Pairs) and all(isinstance(text, str) for text in value):
+        return value
+    if isinstance(value, bool):
+        return [BOX_VALUE] if value else []
+    if isinstance(value, str | int | float):
+        return [str(value)]
+    raise ValueError("nested")
+
+
+def _read_multipart(request: Request, form: Form) -> tuple[Posted, dict[str, list[FileStorage]]]:
+    """Files are on the disk, not in memory, from half a megabyte on (RFC 7578)."""
+    request.max_content_length = sum(field.max_size for field in form.file_fields) + MAX_BODY_BYTES
+    request.max_form_memory_size = MAX_BODY_BYTES
+    request.max_form_parts = max(_MAX_PARTS, 2 * len(form.fields))
+    try:
+        files = {name: [file for file in found if file.filename] for name, found in request.files.lists()}
+        fields = {name: list(values) for name, values in request.form.lists()}
+    except RequestEntityTooLarge:
+        raise _too_large(request.max_content_length) from None
+    except ClientDisconnected:
+        raise Refusal(400, "incomplete", "The form did not arrive whole.") from None
+    if any("\ufffd" in text for name, values in fields.items() for text in (name, *values)):
+        raise _not_utf8()  # werkzeug puts this sign where it cannot decode, and nobody types it
+    return fields, files
+
+
+#: `text/plain` is not among them: it is what a form elsewhere could send without a preflight.
+_READERS: Final = {
+    "application/x-www-form-urlencoded": _read_urlencoded,
+    "multipart/form-data": _read_multipart,
+    "application/json": _read_json,
+}
 
 
 def read_body(request: Request) -> bytes:
@@ -99,10 +151,19 @@ def read_body(request: Request) -> bytes:
     return body
 
 
-def _too_large() -> Refusal:
-    return Refusal(413, "too_large", "A form may have {size} KiB.", size=MAX_BODY_BYTES // 1024)
+def _too_large(most: int = MAX_BODY_BYTES) -> Refusal:
+    return Refusal(413, "too_large", "A form may have {size} KiB.", size=most // 1024)
+
+
+def _too_many(most: int) -> Refusal:
+    return Refusal(413, "too_many_fields", "A form may have {count} fields.", count=most)
+
+
+def _not_utf8() -> Refusal:
+    return Refusal(400, "not_utf8", "The form's text is not valid UTF-8.")
 
 
 def wants_json(request: Request) -> bool:
-    """Whether the client would rather have JSON than a page (RFC 9110, 12.5.1)."""
-    return request.accept_mimetypes.best_match(("text/html", "application/json")) == "application/json"
+    """Whether the client would rather have JSON than a page (RFC 9110, 12.5.1); who sends JSON and says nothing has."""
+    kinds = ("application/json", "text/html") if request.mimetype == "application/json" else _PAGE_FIRST
+    return request.accept_mimetypes.best_match(kinds, default=kinds[0]) == "application/json"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from leadpages.core.bundle import Bundle, Edition, load
 from leadpages.core.errors import SettingsError
-from leadpages.core.settings import Settings
+from leadpages.core.settings import Rate, Settings
 from leadpages.core.signing import Tokens
 from leadpages.core.times import Clock, now
 from leadpages.core.urls import in_language, origin
@@ -29,6 +29,9 @@ class Service:
     clock: Clock
     site_url: str
     uploads: Uploads
+    rate_per_client: Rate | None = None
+    rate_per_form: Rate | None = None
+    trusted_hops: int = 0
 
     @property
     def handler_url(self) -> str:
@@ -75,4 +78,7 @@ def start(settings: Settings) -> Service:
         clock=now,
         site_url=settings.site_url or bundle.site.url,
         uploads=Uploads(settings.uploads or Path("uploads")),
+        rate_per_client=settings.rate_per_client,
+        rate_per_form=settings.rate_per_form,
+        trusted_hops=settings.trusted_hops,
     )

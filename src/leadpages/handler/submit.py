@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
+from math import ceil
 from uuid import uuid4
 
 from werkzeug.wrappers import Response
@@ -12,6 +14,7 @@ from werkzeug.wrappers import Response
 from leadpages.core.bundle import Edition
 from leadpages.core.forms import (
     CHECK_FIELD,
+    NEXT_FIELD,
     PAGE_FIELD,
     STARTED_FIELD,
     FieldError,
@@ -20,16 +23,21 @@ from leadpages.core.forms import (
     has_control_characters,
     validate,
 )
+from leadpages.core.times import describe_duration
+from leadpages.core.translations import Catalog
 from leadpages.core.urls import SUBMIT
-from leadpages.handler.guards import check_origin, reason_to_quarantine, start_token
+from leadpages.handler.guards import check_origin, idempotency_key, limits, reason_to_quarantine, start_token
 from leadpages.handler.pages import Pages
-from leadpages.handler.refusals import not_found
+from leadpages.handler.refusals import Refusal, not_found
 from leadpages.handler.replies import error_reply, json_reply
-from leadpages.handler.requests import HandlerRequest, read_form, read_form_with_files, wants_json
+from leadpages.handler.requests import HandlerRequest, read_form, wants_json
 from leadpages.handler.service import Service
 from leadpages.handler.uploads import described
 from leadpages.leads.intake import take_in
 from leadpages.leads.model import Submission
+from leadpages.stores.protocol import Limited, Receipt
+
+log = logging.getLogger("leadpages")
 
 
 def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -> Response:
@@ -55,8 +63,9 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -
 
 
 def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: Edition, form: Form) -> Response:
-    most = sum(field.max_size for field in form.file_fields)
-    posted, files = read_form_with_files(request, most) if most else (read_form(request), {})
+    posted, files = read_form(request, form)
+    if NEXT_FIELD in posted:
+        log.info("%s: `_next` of form %s is ignored: `thank_you` in its file says where to go", request.id, form.name)
     page = _page_path(posted)
     uploads = {name: [described(file) for file in found] for name, found in files.items()}
     outcome = validate(form, posted, edition.catalog, uploads)
@@ -71,10 +80,12 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: E
         return _show_form(service, pages, edition, form, outcome, page, started)
     now = service.clock()
     quarantined_for = reason_to_quarantine(form, posted, service.tokens, now)
+    kept_files = []
     for field in form.file_fields if not quarantined_for else ():
         if name := outcome.values.get(field.name):
             kept = service.uploads.keep(files[field.name][0], outcome.email, uploads[field.name][0].ending)
             outcome.values[field.name] = f"{name} ({kept})"
+            kept_files.append(kept)
     submission = Submission(
         id=uuid4().hex,
         form=form.name,
@@ -85,13 +96,27 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: E
         received_at=now,
         language=edition.site.language,
         quarantined_for=quarantined_for,
+        files=tuple(kept_files),
     )
-    has_mail = service.bundle.mails.get(form.name, {})
-    service.store.add_submission(submission, partial(take_in, form, has_mail=has_mail, now=now))
+    decide = partial(take_in, form, has_mail=service.bundle.mails.get(form.name, {}), now=now)
+    marks, key = service.tokens.marks(outcome.email), idempotency_key(request, posted)
+    counted = tuple(limits(service, request, form))
+    _check(service.store.add_submission(submission, decide, marks, counted, key), edition.catalog)
     destination = service.site_url + form.thank_you
     if wants_json(request):
         return json_reply({"redirect": destination})
     return Response(status=303, headers={"Location": destination, "Cache-Control": "no-store"})
+
+
+def _check(receipt: Receipt, catalog: Catalog) -> None:
+    """Raise Refusal where nothing was kept."""
+    if receipt == "conflicting":
+        raise Refusal(422, "idempotency_conflict", "This form was sent before, with other answers.")
+    if isinstance(receipt, Limited):
+        seconds = max(1, ceil(receipt.retry_after.total_seconds()))
+        time = describe_duration(60 * ceil(seconds / 60), catalog)
+        text = "Too many forms come from where you are. Please try again in {time}."
+        raise Refusal(429, "rate_limited", text, seconds, time=time)
 
 
 def _show_form(

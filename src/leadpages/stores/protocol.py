@@ -143,7 +143,8 @@ class Store(Protocol):
         """Keep a submission, its lead, consents and history, and queue what `decide` says.
 
         A quarantined one is kept alone; one repeated within `REPEAT_WINDOW`, or under the same idempotency `key`
-        within `KEY_WINDOW`, changes nothing. Everything else counts towards `limits`, also what is over them.
+        within `KEY_WINDOW`, changes nothing. Everything else counts towards each of `limits` up to the first that it is
+        over: whoever has used up their own uses up nobody else's.
         `marks` are those of the address.
         """
 

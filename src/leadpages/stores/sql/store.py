@@ -416,16 +416,14 @@ def _earlier(run: Run, noted: Mapping[str, str]) -> Receipt | None:
 
 
 def _over(run: Run, limits: Sequence[Limit], now: datetime) -> Limited | None:
-    """Count towards every limit; the longest wait of those that this is too much for."""
-    waits = []
-    # In an order that is the same for all, so that two submissions never wait for each other.
-    for limit in sorted(limits, key=lambda limit: limit.bucket):
+    """Count towards each limit up to the first that this is too much for."""
+    for limit in limits:
         length = limit.window.total_seconds()
         start = datetime.fromtimestamp(now.timestamp() // length * length, UTC)
         row = {"bucket": limit.bucket, "begins_at": to_text(start), "ends_at": to_text(start + limit.window)}
         if run("count_towards", row).fetchone()["count"] > limit.most:
-            waits.append(start + limit.window - now)
-    return Limited(max(waits)) if waits else None
+            return Limited(start + limit.window - now)
+    return None
 
 
 def _count_in(run: Run, submission: Submission, answers_hash: str, decide: Decide, marks: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ for (const form of document.querySelectorAll("form[method=post]")) {
   // Not form.action: a field of that name would stand in its place.
   const action = form.getAttribute("action");
   const title = document.title;
-  let started, began;
+  let started, began, sent, key;
   form.noValidate = true;
   form.addEventListener("focusin", () => {
     started ??= fetch(action, { headers: { Accept: "application/json" } })
@@ -71,6 +71,10 @@ for (const form of document.querySelectorAll("form[method=post]")) {
     await new Promise((done) => setTimeout(done, Math.max(0, left)));
     try {
       const data = new FormData(form);
+      // Sent again, because no reply came, the same answers are the same try.
+      const answers = String(new URLSearchParams(data));
+      if (answers !== sent) [sent, key] = [answers, crypto.getRandomValues(new Uint32Array(4)).join("-")];
+      data.set("_key", key);
       const body = form.hasAttribute("enctype") ? data : new URLSearchParams(data);
       const reply = await fetch(action, { method: "POST", body, headers: { Accept: "application/json" } });
       const { redirect, errors } = await reply.json();
