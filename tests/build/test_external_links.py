@@ -21,7 +21,7 @@ import urllib3
 
 from leadpages import __version__
 from leadpages.build.external_links import check_external
-from leadpages.build.link_request import Limits, is_public
+from leadpages.build.link_request import Limits
 from leadpages.core.errors import Edit, Problem
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -317,24 +317,6 @@ def test_a_name_for_a_private_address(server: Server, tmp_path: Path, monkeypatc
     (problem,) = check(["http://sly.example/"], tmp_path / "c.json", limits=replace(LIMITS, private_hosts=False))
 
     assert problem.message.endswith("which leads to this machine or a private network")
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("93.184.215.14", True),
-        ("2606:4700::1111", True),
-        ("100.64.0.1", False),
-        ("0.0.0.0", False),
-        ("224.0.0.1", False),
-        ("fe80::1%eth0", False),
-        ("fd00::1", False),
-        ("::ffff:10.0.0.1", False),
-    ],
-)
-def test_public_addresses(address: str, expected: bool) -> None:
-    """Only what everybody reaches is public."""
-    assert is_public(address) is expected
 
 
 def test_nobody_there(tmp_path: Path) -> None:

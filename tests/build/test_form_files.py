@@ -10,6 +10,8 @@ from tests.conftest import CONFIG, NEWSLETTER, Built, WriteProject, public_text,
 from tests.handler.html import element, elements
 
 from leadpages.build.countries import countries
+from leadpages.core.bundle import load
+from leadpages.core.forms import Webhook
 
 GERMAN = CONFIG + "[languages.de]\n"
 PAGE = "---\ntitle: News\nform: news\n---\n"
@@ -124,3 +126,31 @@ def test_a_field_begins_with_its_value(write_project: WriteProject) -> None:
     assert "checked" not in element(html, "input", value="Marketing").attributes
     assert element(html, "textarea", name="note").text.strip() == "A <note>"
     assert element(html, "input", name="site").attributes["value"] == "https://example.com"
+
+
+TELLING = """
+[[webhooks]]
+name = "crm"
+url = "https://crm.example.com/hook?form=news"
+events = ["submitted", "unsubscribed", "submitted"]
+secret = "CRM_SECRET"
+[[webhooks]]
+name = "chat"
+url = "https://hooks.slack.example.com/services/x"
+shape = "slack"
+"""
+
+
+def test_whom_a_form_tells_and_how_long_it_keeps_is_in_the_bundle(write_project: WriteProject) -> None:
+    """As the handler and the worker read it back; each once."""
+    form = 'notify = ["sales@example.com", "Sales@EXAMPLE.com", "sales@example.com"]\nkeep = "2 years"\n' + NEWSLETTER
+    project = write_project({"leadpages.toml": CONFIG, "forms/news.toml": form + TELLING})
+    built = render(project)
+    (project / "bundle.json").write_bytes(built.bundle["bundle.json"])
+    known = load(project).forms["news"]
+    assert known.notify == ("sales@example.com",)
+    assert known.keep_for_s == 2 * 365 * 24 * 3600
+    assert known.webhooks == (
+        Webhook("crm", "https://crm.example.com/hook?form=news", ("submitted", "unsubscribed"), secret="CRM_SECRET"),
+        Webhook("chat", "https://hooks.slack.example.com/services/x", shape="slack"),
+    )

@@ -20,6 +20,7 @@ from leadpages.build.inputs import is_read
 from leadpages.build.markdown import absolute_links, inline_html, inline_text, simple_html
 from leadpages.build.schema import Fault, Lines, Strict, check, line_of
 from leadpages.build.toml_file import read_toml
+from leadpages.build.webhooks import WebhookKeys, as_webhooks, check_webhooks
 from leadpages.core.errors import Problem, nearest
 from leadpages.core.forms import HONEYPOT_FIELDS, Choice, Condition, FieldType, Form, FormStyle, GatedFile, answer_fault
 from leadpages.core.forms import Field as FormField
@@ -99,6 +100,15 @@ _MEDIA_TYPES: Final = {
 def _duration(text: str) -> str:
     parse_duration(text)
     return text
+
+
+def _email(text: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        return validate_email(text, check_deliverability=False, allow_smtputf8=False).normalized
+    except EmailNotValidError as error:
+        raise ValueError(f"no e-mail address: {error}") from None
 
 
 def _size(text: str) -> str:
@@ -267,6 +277,9 @@ class FormKeys(Strict):
     min_seconds: int = Field(2, ge=0, le=60)
     download: DownloadKeys = DownloadKeys.model_validate({})
     style: FormStyle = "page"
+    notify: tuple[Annotated[str, AfterValidator(_email)], ...] = ()
+    webhooks: tuple[WebhookKeys, ...] = ()
+    keep: Annotated[str, AfterValidator(_duration)] = ""
     fields: tuple[FieldKeys, ...] = Field(min_length=1)
     translations: dict[LanguageTag, FormWords] = Field(default_factory=dict)
 
@@ -357,8 +370,12 @@ def _read_form(
         file=gated,
         min_seconds=keys.min_seconds,
         style=keys.style,
+        notify=tuple(dict.fromkeys(keys.notify)),
+        webhooks=as_webhooks(keys.webhooks),
+        keep_for_s=int(parse_duration(keys.keep).total_seconds()) if keys.keep else 0,
     )
     problems = check_translations(form, keys.translations, config, path, lines)
+    problems += check_webhooks(keys.webhooks, path, lines)
     if any(problem.severity == "error" for problem in problems):
         return None, [*toml.warnings, *problems]
     languages = {tag: _in_language(form, tag, keys, config, catalogs[tag]) for tag in config.all_languages}

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Final
 from urllib.parse import quote, urljoin
@@ -22,6 +21,7 @@ from urllib3.exceptions import HTTPError, LocationParseError, NewConnectionError
 from urllib3.exceptions import TimeoutError as NoAnswer
 
 from leadpages import __version__
+from leadpages.core.hosts import is_public
 
 _USER_AGENT: Final = f"leadpages/{__version__} (looks whether a link still works)"
 _PERMANENT: Final = (301, 308)
@@ -229,13 +229,6 @@ class Client:
         if isinstance(error, NoAnswer):
             return _Fault(f"does not answer within {self._limits.timeout:g} seconds", passing=True)
         return _Fault("cannot be reached: its answer is no HTTP", passing=True)
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one that everybody reaches (RFC 6890)."""
-    found = ip_address(address.partition("%")[0])
-    found = getattr(found, "ipv4_mapped", None) or found
-    return found.is_global and not found.is_multicast
 
 
 def _status_fault(status: int) -> str:

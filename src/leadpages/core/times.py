@@ -17,6 +17,9 @@ _UNITS = {
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
+    # What the calendar makes of these hangs on when one begins to count; a duration does not.
+    "month": timedelta(days=30),
+    "year": timedelta(days=365),
 }
 #: Durations in words, for one and for several, the largest first.
 DURATIONS: Final = {
@@ -25,7 +28,7 @@ DURATIONS: Final = {
     "minute": ("1 minute", "{count} minutes"),
     "second": ("1 second", "{count} seconds"),
 }
-_DURATION = re.compile(r"(\d{1,4}) (second|minute|hour|day|week)s?")
+_DURATION = re.compile(r"(\d{1,4}) (second|minute|hour|day|week|month|year)s?")
 
 
 def now() -> datetime:
@@ -44,7 +47,7 @@ def from_text(text: str) -> datetime:
 
 
 def parse_duration(text: str) -> timedelta:
-    """`7 days`, `1 hour`, `30 seconds`.
+    """`7 days`, `1 hour`, `24 months`. A month is 30 days, a year 365.
 
     Raises ValueError for anything else, and for zero.
     """
