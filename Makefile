@@ -6,12 +6,12 @@ BIN := $(VENV)/bin
 CHECKERS := tests/e2e/node_modules
 PORT ?= 8000
 
-.PHONY: demo test check bench browser node java clean
+.PHONY: demo test check bench browser node java postgres clean
 
 demo: $(VENV)/demo
 	$(BIN)/leadpages serve --port $(PORT)
 
-test: $(VENV)/dev browser java $(CHECKERS)
+test: $(VENV)/dev browser java postgres $(CHECKERS)
 	$(MAKE) check
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
@@ -57,6 +57,15 @@ java:
 	    apt-get update -q && apt-get install -qy --no-install-recommends default-jre-headless; \
 	  else \
 	    echo "The HTML checker needs Java 17: install it." >&2; exit 1; \
+	  fi; \
+	fi
+
+postgres:
+	@if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -q && apt-get install -qy --no-install-recommends postgresql; \
+	  else \
+	    echo "The tests of the store need PostgreSQL 15 or newer: install it." >&2; exit 1; \
 	  fi; \
 	fi
 

@@ -63,14 +63,14 @@ SELECT id, form, waiting FROM submissions WHERE lead_id = :lead_id ORDER BY rece
 UPDATE leads SET status = 'confirmed', confirmed_at = :now WHERE id = :lead_id;
 
 -- name: confirm_submissions
-UPDATE submissions SET waiting = 0 WHERE lead_id = :lead_id;
+UPDATE submissions SET waiting = FALSE WHERE lead_id = :lead_id;
 
 -- name: count_download
 UPDATE submissions SET downloads = downloads + 1
-WHERE id = :submission_id AND downloads < :limit AND revoked = 0 AND lead_id IS NOT NULL;
+WHERE id = :submission_id AND downloads < :limit AND revoked = FALSE AND lead_id IS NOT NULL;
 
 -- name: revoke_downloads
-UPDATE submissions SET revoked = 1 WHERE lead_id = :lead_id AND revoked = 0;
+UPDATE submissions SET revoked = TRUE WHERE lead_id = :lead_id AND revoked = FALSE;
 
 -- name: last_queued
 SELECT max(created_at) AS at FROM outbox WHERE submission_id = :submission_id AND channel = 'mail' AND name = :name;

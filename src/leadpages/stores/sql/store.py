@@ -297,7 +297,12 @@ class SQLStore(ABC):
 
     def suppress(self, email: str, marks: Sequence[str], reason: SuppressionReason, now: datetime) -> None:
         """See `Store`."""
-        self._write(lambda run: _suppress(run, email, marks, reason, to_text(now)))
+
+        def suppress(run: Run) -> None:
+            run("lock_address", {"address_key": address_key(email)})
+            _suppress(run, email, marks, reason, to_text(now))
+
+        self._write(suppress)
 
     def lift_suppression(self, email: str, marks: Sequence[str], now: datetime) -> bool:
         """See `Store`."""
@@ -326,6 +331,7 @@ class SQLStore(ABC):
         key = {"address_key": address_key(email)}
 
         def erase(run: Run) -> Erased:
+            run("lock_address", key)  # what is coming in from there comes wholly before or after this
             files = _files(run("files_of", key).fetchall())
             submissions = run("delete_submissions_of", key).rowcount
             leads = run("delete_lead", key).rowcount
@@ -442,7 +448,7 @@ def _count_in(run: Run, submission: Submission, answers_hash: str, decide: Decid
         "asked_at": now if _asks(intake) else None,
     }
     lead_id = run("upsert_lead", lead).fetchone()["id"]
-    _insert(run, submission, answers_hash, lead_id=lead_id, waiting=int(intake.waiting))
+    _insert(run, submission, answers_hash, lead_id=lead_id, waiting=intake.waiting)
     _log(run, lead_id, now, "submitted", submission.form, submission.page)
     _queue(run, lead_id, submission.id, submission.form, intake.deliveries, now)
 
@@ -456,7 +462,7 @@ def _insert(
     submission: Submission,
     answers_hash: str,
     lead_id: str | None = None,
-    waiting: int = 0,
+    waiting: bool = False,
     quarantined_for: str = "",
 ) -> None:
     row = {
