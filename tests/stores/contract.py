@@ -558,6 +558,12 @@ class StoreContract:
         assert {lead.email for lead in store.leads()} == {"ann@example.com", "cat@example.com"}
         assert [s.id for s in dossier_of(store).submissions] == ["new"]
 
+    def test_a_file_that_another_submission_names_stays(self, store: Store) -> None:
+        """What was sent twice is kept once."""
+        add(store, replace(submission("old"), files=("a.pdf", "b.pdf")))
+        add(store, replace(submission("new", at=NOW + 2 * DAY), files=("a.pdf",)))
+        assert store.expire("guide", NOW + DAY, marks, NOW + 3 * DAY) == Erased(0, 1, ("b.pdf",))
+
     def test_whoever_left_stays_away_when_their_data_goes(self, store: Store) -> None:
         """They can come back by confirming, and are not served before."""
         add(store, submission("one"), double_opt_in=False)

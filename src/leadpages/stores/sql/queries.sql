@@ -112,7 +112,7 @@ DELETE FROM submissions WHERE id = :submission_id;
 SELECT * FROM submissions WHERE id = :submission_id AND quarantined_for <> '';
 
 -- name: quarantined_files
-SELECT files FROM submissions WHERE quarantined_for <> '' AND received_at < :before;
+SELECT files, address_key FROM submissions WHERE quarantined_for <> '' AND received_at < :before;
 
 -- name: empty_quarantine
 DELETE FROM submissions WHERE quarantined_for <> '' AND received_at < :before;
@@ -140,7 +140,7 @@ DELETE FROM submissions WHERE address_key = :address_key;
 DELETE FROM leads WHERE address_key = :address_key;
 
 -- name: expired
-SELECT files FROM submissions WHERE form = :form AND received_at < :before;
+SELECT files, address_key FROM submissions WHERE form = :form AND received_at < :before;
 
 -- name: delete_expired
 DELETE FROM submissions WHERE form = :form AND received_at < :before;

@@ -355,14 +355,14 @@ class SQLStore(ABC):
         values = {"form": form, "before": to_text(before)}
 
         def expire(run: Run) -> Erased:
-            files = _files(run("expired", values).fetchall())
+            gone = run("expired", values).fetchall()
             leads = run("expiring_leads", values).fetchall()
             submissions = run("delete_expired", values).rowcount
             for lead in leads:
                 if lead["status"] == "unsubscribed":
                     _suppress(run, lead["email"], marks_of(lead["email"]), "unsubscribed", to_text(now))
                 run("delete_lead", {"address_key": address_key(lead["email"])})
-            return Erased(len(leads), submissions, files)
+            return Erased(len(leads), submissions, _unnamed(run, gone))
 
         erased = self._write(expire)
         self._scrub()
@@ -521,8 +521,16 @@ def _lift(run: Run, email: str, marks: Sequence[str], at: str) -> bool:
 
 def _empty_quarantine(run: Run, before: datetime) -> Erased:
     values = {"before": to_text(before)}
-    files = _files(run("quarantined_files", values).fetchall())
-    return Erased(submissions=run("empty_quarantine", values).rowcount, files=files)
+    gone = run("quarantined_files", values).fetchall()
+    submissions = run("empty_quarantine", values).rowcount
+    return Erased(submissions=submissions, files=_unnamed(run, gone))
+
+
+def _unnamed(run: Run, gone: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The files of what is gone that nothing else from the same address names: what was sent twice is kept once."""
+    addresses = {row["address_key"] for row in gone if row["files"] != "[]"}
+    named = {name for key in addresses for name in _files(run("files_of", {"address_key": key}).fetchall())}
+    return tuple(dict.fromkeys(name for name in _files(gone) if name not in named))
 
 
 def _files(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
