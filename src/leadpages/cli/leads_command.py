@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
-import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -16,6 +14,7 @@ from typing import Any, Final
 import click
 
 from leadpages.cli.options import project_option
+from leadpages.cli.rows import dossier_data, json_line, lead_data, printable, submission_data
 from leadpages.core.errors import LeadpagesError
 from leadpages.core.settings import database_url
 from leadpages.core.times import to_text
@@ -57,7 +56,7 @@ def list_leads(project: Path, as_json: bool) -> None:
         if not as_json:
             click.echo(_row("SINCE", "STATUS", "FILES", "FORMS", "E-MAIL"))
         for lead in store.leads():
-            click.echo(_json_line(_lead(lead)) if as_json else _lead_row(lead))
+            click.echo(json_line(lead_data(lead)) if as_json else _lead_row(lead))
 
 
 @command.command()
@@ -71,10 +70,10 @@ def show(email: str, project: Path, as_json: bool) -> None:
     if dossier is None:
         raise LeadpagesError(f"there is no lead with the address {email}", "`leadpages leads list` shows them all")
     if as_json:
-        click.echo(_json_line(_dossier(dossier)))
+        click.echo(json_line(dossier_data(dossier)))
         return
     for line in _describe(dossier):
-        click.echo(_printable(line))
+        click.echo(printable(line))
 
 
 @command.command()
@@ -88,7 +87,7 @@ def export(project: Path, form: str) -> None:
     with closing(_open(project)) as store:
         if form == "jsonl":
             for lead, submission in store.submissions():
-                click.echo(_json_line(_exported(lead, submission)))
+                click.echo(json_line(_exported(lead, submission)))
             return
         _echo_csv(_COLUMNS)
         for lead, submission in store.submissions():
@@ -113,42 +112,9 @@ def _open(project: Path) -> Store:
     return open_store(url)
 
 
-def _lead(lead: Lead) -> dict[str, Any]:
-    return {
-        "email": lead.email,
-        "status": lead.status,
-        "created_at": to_text(lead.created_at),
-        "confirmed_at": to_text(lead.confirmed_at) if lead.confirmed_at else None,
-        "forms": list(lead.forms),
-        "downloads": lead.downloads,
-        "suppressed_for": lead.suppressed_for,
-    }
-
-
-def _submission(submission: Submission) -> dict[str, Any]:
-    return {
-        "received_at": to_text(submission.received_at),
-        "form": submission.form,
-        "page": submission.page,
-        "answers": submission.values,
-        "consents": [{"field": consent.field, "wording": consent.wording} for consent in submission.consents],
-        "quarantined_for": submission.quarantined_for,
-    }
-
-
 def _exported(lead: Lead, submission: Submission) -> dict[str, Any]:
-    known = _lead(lead)
-    return _submission(submission) | {key: known[key] for key in ("email", "status", "confirmed_at", "downloads")}
-
-
-def _dossier(dossier: Dossier) -> dict[str, Any]:
-    return (_lead(dossier.lead) if dossier.lead else {}) | {
-        "submissions": [_submission(submission) for submission in dossier.submissions],
-        "events": [
-            {"at": to_text(event.at), "kind": event.kind, "form": event.form, "detail": event.detail}
-            for event in dossier.events
-        ],
-    }
+    known = lead_data(lead)
+    return submission_data(submission) | {key: known[key] for key in ("email", "status", "confirmed_at", "downloads")}
 
 
 def _describe(dossier: Dossier) -> Iterator[str]:
@@ -173,12 +139,7 @@ def _lead_row(lead: Lead) -> str:
 
 
 def _row(since: str, status: str, files: str, forms: str, email: str) -> str:
-    return _printable(f"{since:<11} {status:<13} {files:>5}  {forms:<28}  {email}")
-
-
-def _printable(text: str) -> str:
-    """`text` without what could move a terminal's cursor or turn its writing round."""
-    return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf") else "�" for c in text)
+    return printable(f"{since:<11} {status:<13} {files:>5}  {forms:<28}  {email}")
 
 
 def _plain(answers: Mapping[str, str | list[str]]) -> str:
@@ -188,10 +149,6 @@ def _plain(answers: Mapping[str, str | list[str]]) -> str:
 def _defused(cell: str) -> str:
     first = unicodedata.normalize("NFKC", cell.lstrip(" ")[:1])
     return f"'{cell}" if first and first in _FORMULA_STARTS else cell
-
-
-def _json_line(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
 
 
 def _echo_csv(cells: list[str] | tuple[str, ...]) -> None:
