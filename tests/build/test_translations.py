@@ -15,6 +15,7 @@ from leadpages.build.config import TAXONOMIES
 from leadpages.build.markdown import WORDS
 from leadpages.core.times import DURATIONS
 from leadpages.core.translations import Translation, gaps_of
+from leadpages.delivery.webhooks import HEADLINES
 
 PACKAGE = Path(leadpages.__file__).parent
 THEME = PACKAGE / "themes" / "default"
@@ -35,6 +36,7 @@ def said() -> set[str]:
     sources = [PACKAGE / "core" / "forms.py", PACKAGE / "build" / "render.py", *(PACKAGE / "handler").glob("*.py")]
     texts |= {text for file in sources for text in in_code(ast.parse(file.read_text("utf-8")))}
     texts |= {*WORDS, *(name.capitalize() for name in TAXONOMIES), "Send"}
+    texts |= set(HEADLINES.values())
     texts |= {text for pair in DURATIONS.values() for text in pair}
     return {text for text in texts if not re.fullmatch(r"\{\w+\}", text)}
 
@@ -102,7 +104,7 @@ def test_english_says_one_post() -> None:
     assert catalog("en").keys() <= said()
 
 
-@pytest.mark.parametrize("mail", ["confirm", "deliver"])
+@pytest.mark.parametrize("mail", ["confirm", "deliver", "notice"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_mails_are_there_with_the_same_gaps(language: str, mail: str) -> None:
     """Whoever came by the German form gets German mails."""

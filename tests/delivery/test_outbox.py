@@ -15,7 +15,8 @@ from tests.handler.funnel import Clock, Funnel, Mailbox, funnel_on
 
 from leadpages.core.errors import StorageBusy
 from leadpages.delivery.outbox import LEASE, Report, drain
-from leadpages.delivery.transports import Bounced, NotLetIn, Transport, TryLater
+from leadpages.delivery.outcomes import Bounced, NotLetIn, TryLater
+from leadpages.delivery.transports import Transport
 from leadpages.leads.model import CHANNELS, Channel
 from leadpages.stores.protocol import OutboxItem
 from leadpages.stores.sqlite.store import SQLiteStore
@@ -53,7 +54,7 @@ def sign_up(funnel: Funnel, *names: str) -> None:
 
 
 def run(funnel: Funnel, transport: Transport) -> Report:
-    return drain(funnel.service.store, funnel.composer(), transport, funnel.clock)
+    return drain(funnel.service.store, funnel.composer(), transport, funnel.hooks(), funnel.clock)
 
 
 def states(tmp_path: Path) -> list[tuple[str, int, str]]:
@@ -215,7 +216,7 @@ def test_many_workers_send_each_mail_once(funnel: Funnel, bundle: Path, tmp_path
 
     def work(host: Scripted) -> Report:
         with closing(SQLiteStore(tmp_path / "leads.db")) as store:
-            return drain(store, funnel.composer(), host, funnel.clock)
+            return drain(store, funnel.composer(), host, funnel.hooks(), funnel.clock)
 
     with ThreadPoolExecutor(4) as pool:
         reports = list(pool.map(work, hosts))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,11 +15,13 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from tests.delivery.certificates import make_certificate, server_tls
 from tests.handler.funnel import Funnel
 
 from leadpages.core.errors import LeadpagesError, SettingsError
 from leadpages.delivery.outbox import Report, drain
-from leadpages.delivery.transports import Bounced, NotLetIn, SMTPTransport, TryLater
+from leadpages.delivery.outcomes import Bounced, NotLetIn, TryLater
+from leadpages.delivery.transports import SMTPTransport
 
 
 class Host:
@@ -110,7 +110,7 @@ def test_mails_are_handed_over_in_one_conversation(funnel: Funnel) -> None:
     host = Host()
     with listening(host) as address:
         transport = SMTPTransport(f"smtp://{address}")
-        report = drain(funnel.service.store, funnel.composer(), transport, funnel.clock)
+        report = drain(funnel.service.store, funnel.composer(), transport, funnel.hooks(), funnel.clock)
     assert report == Report(sent=2)
     assert host.sessions == 1
     assert {(sender, *to) for sender, to, _ in host.received} == {
@@ -164,14 +164,14 @@ def test_a_host_that_is_not_there_is_tried_later(funnel: Funnel) -> None:
     port = free_port()
     funnel.post("guide")
     url = f"smtp://127.0.0.1:{port}"
-    report = drain(funnel.service.store, funnel.composer(), SMTPTransport(url), funnel.clock)
+    report = drain(funnel.service.store, funnel.composer(), SMTPTransport(url), funnel.hooks(), funnel.clock)
     assert report == Report(put_off=1)
     funnel.clock.advance(minutes=1)
     host = Host()
     controller = Controller(host, hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        report = drain(funnel.service.store, funnel.composer(), SMTPTransport(url), funnel.clock)
+        report = drain(funnel.service.store, funnel.composer(), SMTPTransport(url), funnel.hooks(), funnel.clock)
     finally:
         controller.stop()
     assert report == Report(sent=1)
@@ -224,7 +224,7 @@ def test_a_password_is_not_sent_without_tls(funnel: Funnel, authenticator: Calla
     host = Host()
     with listening(host, authenticator=authenticator, auth_require_tls=False) as address:
         transport = SMTPTransport(f"smtp://user:word@{address}")
-        report = drain(funnel.service.store, funnel.composer(), transport, funnel.clock)
+        report = drain(funnel.service.store, funnel.composer(), transport, funnel.hooks(), funnel.clock)
     assert report == Report(paused="the mail host offers no TLS: the password is not sent in the clear")
     assert host.received == []
 
@@ -232,22 +232,7 @@ def test_a_password_is_not_sent_without_tls(funnel: Funnel, authenticator: Calla
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate and key for 127.0.0.1 that nobody trusts unless told to."""
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
-    file = tmp_path_factory.mktemp("tls") / "host.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, "-keyout", file, "-out", file],
-        check=True,
-        capture_output=True,
-    )
-    return file
-
-
-def tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
-    return context
+    return make_certificate(tmp_path_factory.mktemp("tls"), "IP:127.0.0.1")
 
 
 class Doorman:
@@ -265,7 +250,7 @@ class Doorman:
 def test_a_host_with_a_strangers_certificate_gets_no_password(certificate: Path) -> None:
     """Nor the mail, which waits."""
     doorman, host = Doorman(), Host()
-    with listening(host, tls_context=tls(certificate), authenticator=doorman) as address:
+    with listening(host, tls_context=server_tls(certificate), authenticator=doorman) as address:
         error = outcome(f"smtp://user:w%3Ard@{address}")
     assert isinstance(error, TryLater)
     assert "CERTIFICATE_VERIFY_FAILED" in error.message
@@ -287,7 +272,7 @@ print(type(error).__name__, error or "")
 def test_a_password_is_sent_after_starttls(certificate: Path, password: str, printed: str, mails: int) -> None:
     """The right one lets the mail in; 535 is about us and not about the mail."""
     doorman, host = Doorman(), Host()
-    with listening(host, tls_context=tls(certificate), authenticator=doorman) as address:
+    with listening(host, tls_context=server_tls(certificate), authenticator=doorman) as address:
         done = subprocess.run(
             [sys.executable, "-c", SENDING, f"smtp://user:{password}@{address}"],
             env={"SSL_CERT_FILE": str(certificate)},
@@ -317,3 +302,48 @@ def test_a_url_that_names_no_mail_host_is_refused(url: str) -> None:
     """With how to write one."""
     with pytest.raises(SettingsError, match="LEADPAGES_SMTP_URL must be like"):
         SMTPTransport(url)
+
+
+@pytest.mark.parametrize(
+    ("answer", "suppressed"),
+    [
+        ("550 5.1.1 no such user", True),
+        ("550 5.1.10 null MX", True),
+        ("553 5.1.3 bad address", True),
+        ("550 5.2.1 mailbox disabled", True),
+        ("550 no such mailbox", False),
+        ("550 5.7.1 blocked by policy", False),
+        ("550 5.1.8 we do not know this sender", False),
+        ("552 5.2.2 mailbox full", False),
+        ("450 4.1.1 who is that", False),
+    ],
+)
+def test_an_address_that_has_no_mailbox_gets_no_more_mail(funnel: Funnel, answer: str, suppressed: bool) -> None:
+    """Where the mail host says just that; what it has against us or the mail is not the address's fault."""
+    funnel.post("guide")
+    with listening(Host(rcpt=answer)) as address:
+        transport = SMTPTransport(f"smtp://{address}")
+        drain(funnel.service.store, funnel.composer(), transport, funnel.hooks(), funnel.clock)
+    (lead,) = funnel.service.store.leads()
+    assert lead.suppressed_for == ("bounced" if suppressed else None)
+    funnel.clock.advance(days=2)
+    funnel.post("newsletter")
+    assert funnel.deliver().sent == (0 if suppressed else 1 + (not answer.startswith("5")))
+
+
+def test_a_mail_host_that_is_not_there_is_asked_once_in_a_drain(
+    funnel: Funnel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is due is put off at once, and costs no wait each."""
+    for number in range(5):
+        funnel.post("guide", {"email": f"a{number}@example.com"})
+    tries: list[object] = []
+
+    def connect(*address: object, **_: object) -> socket.socket:
+        tries.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    transport = SMTPTransport("smtp://mail.example.com")
+    report = drain(funnel.service.store, funnel.composer(), transport, funnel.hooks(), funnel.clock)
+    assert (report, len(tries)) == (Report(put_off=5), 1)

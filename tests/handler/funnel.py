@@ -20,6 +20,9 @@ from leadpages.core.settings import Rate
 from leadpages.core.signing import Tokens
 from leadpages.delivery.mail import Composer
 from leadpages.delivery.outbox import Report, drain
+from leadpages.delivery.outcomes import Unreachable
+from leadpages.delivery.safe_http import Reply
+from leadpages.delivery.webhooks import Post, Webhooks
 from leadpages.handler.application import App
 from leadpages.handler.service import Service
 from leadpages.handler.uploads import Uploads
@@ -176,6 +179,11 @@ class Clock:
         self.now += timedelta(**duration)
 
 
+def unreachable(url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    """Nobody is there."""
+    raise Unreachable(f"no answer from {url}")
+
+
 class Mailbox:
     """A transport that keeps every mail."""
 
@@ -209,9 +217,13 @@ class Funnel:
         service = self.service
         return Composer(service.bundle, service.tokens, service.site_url, service.handler_url)
 
+    def hooks(self, post: Post = unreachable, **env: str) -> Webhooks:
+        """What calls this site's web hooks; nobody is there unless `post` says so."""
+        return Webhooks(self.service.bundle, env, post)
+
     def deliver(self) -> Report:
         """Run the worker once."""
-        return drain(self.service.store, self.composer(), self.mailbox, self.clock)
+        return drain(self.service.store, self.composer(), self.mailbox, self.hooks(), self.clock)
 
     def link(self, prefix: str) -> str:
         """The path of the link below `prefix` in the mail that came last."""

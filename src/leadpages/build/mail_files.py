@@ -33,7 +33,11 @@ from leadpages.core.forms import Form
 from leadpages.core.placeholders import Gap, Pieces, leftovers, parse
 from leadpages.core.site import SiteInfo
 
-_MAILS: Final = ("confirm", "deliver")
+_MAILS: Final = ("confirm", "deliver", "notice")
+#: In a notice, a line for each field.
+_ANSWERS: Final = "form.answers"
+#: What a backslash makes text of (https://spec.commonmark.org/0.31.2/#backslash-escapes).
+_MARKDOWN: Final = re.compile(r"[!-/:-@\[-`{-~]")
 #: Stands for a gap while Markdown, templates and the CSS inliner do their work; all three leave it alone.
 _MARK: Final = re.compile(r"lpgap(\d+)z")
 
@@ -60,7 +64,7 @@ def read_mails(
     problems: list[Problem] = []
     for name in _MAILS:
         file = _mail_file(name, form, theme, site.language, config.language)
-        if file is None:
+        if file is None or (name == "notice" and site.language != config.language):
             continue
         path = file.relative_to(project).as_posix() if file.is_relative_to(project) else f"mails/{file.name}"
         mail, found = _read_mail(name, file, path, form.languages[site.language], colours, env, site, config)
@@ -93,10 +97,13 @@ def check_mail_names(project: Path, form: FormFile, config: Config) -> list[Prob
             hint = "expected " + " or ".join(f"{mail}.md" for mail in _MAILS)
             hint += f", or {name}.LANGUAGE.md for a language of the site" if name in _MAILS else ""
             problems.append(Problem(f"{folder}/{file}", 0, "no mail is sent from this file", hint, "warning"))
+        elif name == "notice" and not form.form.notify:
+            hint = 'say in form.toml who gets it, like notify = ["sales@example.com"]'
+            problems.append(Problem(f"{folder}/{file}", 0, "no mail is sent from this file", hint, "warning"))
         elif name not in own and not _is_needed(name, form.form):
             message = f"no mail is sent from this file: there is no {name}.md that it translates"
             problems.append(Problem(f"{folder}/{file}", 0, message, f"write {name}.md", "warning"))
-    for name in (mail for mail in _MAILS if mail in own):
+    for name in (mail for mail in _MAILS if mail in own and mail != "notice"):
         for language in config.languages:
             if language in form.translated and f"{name}.{language}.md" not in found:
                 message = f"the form speaks `{language}`, this mail does not"
@@ -114,7 +121,7 @@ def _mail_file(name: str, form: FormFile, theme: Theme, language: str, own_langu
 
 def _is_needed(name: str, form: Form) -> bool:
     """Whether `form` sends that mail even when nobody wrote one."""
-    return form.double_opt_in if name == "confirm" else form.file is not None
+    return {"confirm": form.double_opt_in, "deliver": form.file is not None, "notice": bool(form.notify)}[name]
 
 
 def _read_mail(
@@ -136,7 +143,7 @@ def _read_mail(
         problems.append(Problem(path, line, f"`from` is {sender!r}", "expected Name <name@example.com>"))
     if any(problem.severity == "error" for problem in problems):
         return None, problems
-    body, preview = parse(parsed.body), parse(keys.preview)
+    body, preview = _with_answers(parse(parsed.body), form), parse(keys.preview)
     gaps = [piece for piece in (*body, *preview) if isinstance(piece, Gap)]
     numbers = count()
     tokens = _parser().parse(_marked(body, numbers))
@@ -147,7 +154,9 @@ def _read_mail(
 
 def _check_gaps(name: str, text: str, path: str, form: Form) -> list[Problem]:
     known = {field.name for field in form.fields} | {"email", "form.title", "site.title", "site.url"}
-    known |= {"confirm_url"} if name == "confirm" else {"unsubscribe_url"}
+    known |= {"confirm": {"confirm_url"}, "deliver": {"unsubscribe_url"}, "notice": {"sent.page", "sent.at", _ANSWERS}}[
+        name
+    ]
     known |= {"download_url", "valid_for"} if form.file and name == "deliver" else set()
     problems = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -166,12 +175,21 @@ def _check_gaps(name: str, text: str, path: str, form: Form) -> list[Problem]:
             Problem(path, number, f"a mail cannot have `{left}`", 'write {{ name }}, or {{ name or "there" }}')
             for left in leftovers(pieces)
         ]
-    wanted = {"confirm": "confirm_url", "deliver": "download_url" if form.file else ""}[name]
+    wanted = {"confirm": "confirm_url", "deliver": "download_url" if form.file else "", "notice": ""}[name]
     if wanted and not any(isinstance(piece, Gap) and piece.name == wanted for piece in parse(text)):
         gap = f"{{{{ {wanted} }}}}"
         hint = f"without it nobody can go on: write a link like [Go on]({gap})"
         problems.append(Problem(path, 0, f"the mail has no link to `{gap}`", hint))
     return problems
+
+
+def _with_answers(body: Pieces, form: Form) -> Pieces:
+    """`body` with the answer to each field, in a list, where the gap for all of them is."""
+    answers: list[str | Gap] = []
+    for field in form.fields:
+        label = _MARKDOWN.sub(r"\\\g<0>", field.label or field.name)
+        answers += [f"- {label}{'' if label.endswith('?') else ':'} ", Gap(field.name, "–"), "\n"]
+    return tuple(part for piece in body for part in (answers if piece == Gap(_ANSWERS) else [piece]))
 
 
 def _is_address(sender: str) -> bool:

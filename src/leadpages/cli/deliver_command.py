@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from contextlib import closing
 from threading import Event
 
@@ -16,9 +17,11 @@ from leadpages.core.signing import Tokens
 from leadpages.core.times import now
 from leadpages.delivery.mail import Composer
 from leadpages.delivery.outbox import Report, drain
-from leadpages.delivery.transports import SMTPTransport, Transport
+from leadpages.delivery.retention import forget
+from leadpages.delivery.safe_http import SafeClient
+from leadpages.delivery.transports import SMTPTransport
+from leadpages.delivery.webhooks import Webhooks
 from leadpages.stores.opening import open_store
-from leadpages.stores.protocol import Store
 
 _PAUSE_S = 5.0
 #: A mail host that does not know us will not learn it in seconds, and may lock us out for asking.
@@ -28,36 +31,43 @@ _REFUSED_PAUSE_S = 300.0
 @click.command()
 @click.option("--watch", is_flag=True, help="Keep on sending what becomes due.")
 def command(watch: bool) -> None:
-    """Send the mails that are due, over LEADPAGES_SMTP_URL.
+    """Send the mails that are due over LEADPAGES_SMTP_URL, and call the web hooks.
 
-    Reads the same LEADPAGES_* variables as the handler. Exit codes: 0 done, 1 something could not be sent
-    now or ever, 2 wrong usage.
+    Also erases what forms keep no longer. Reads the same LEADPAGES_* variables as the handler, and those that hold
+    the secrets of web hooks. Exit codes: 0 done, 1 something could not be sent now or ever, 2 wrong usage.
     """
     settings = read_settings(os.environ)
     if not settings.smtp_url:
         raise SettingsError("LEADPAGES_SMTP_URL is not set", "for example smtp://user:password@mail.example.com:587")
     transport = SMTPTransport(settings.smtp_url)
     composer = _composer(settings)
+    hooks = Webhooks(composer.bundle, os.environ, SafeClient().post)
     store = open_store(settings.database_url)
+
+    def work() -> Report:
+        report = drain(store, composer, transport, hooks, now)
+        forget(store, composer.bundle.forms.values(), composer.tokens.marks, settings.uploads, now())
+        return report
+
     with closing(store):
         if watch:
-            _watch(store, composer, transport)
+            _watch(work)
             return
-        report = drain(store, composer, transport, now)
+        report = work()
     click.echo(_summary(report))
     if report.paused or report.put_off or report.dead:
         raise SystemExit(1)
 
 
-def _watch(store: Store, composer: Composer, transport: Transport) -> None:
-    """Drain again and again, until SIGINT or SIGTERM; what is under way then is finished, so that none goes twice."""
+def _watch(work: Callable[[], Report]) -> None:
+    """Work again and again, until SIGINT or SIGTERM; what is under way then is finished, so that none goes twice."""
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: stop.set())
     while not stop.is_set():
         pause_s = _PAUSE_S
         try:
-            report = drain(store, composer, transport, now)
+            report = work()
         except StorageError as error:  # a locked database is free again in a moment
             click.echo(f"error: {error.message}", err=True)
         else:

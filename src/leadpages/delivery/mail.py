@@ -36,22 +36,25 @@ class Composer:
     handler_url: str
 
     def compose(self, item: OutboxItem, recipient: Recipient, now: datetime) -> EmailMessage:
-        """The mail for `item`.
+        """The mail for `item`: to the lead, or a notice about the lead to an owner of the site, in the site's language.
 
         Raises KeyError when the bundle no longer has the form or the mail.
         """
-        edition = self.bundle.edition(recipient.submission.language)
-        template = edition.mails[item.form][item.name]
+        is_notice = item.channel == "notice"
+        edition = self.bundle.edition("" if is_notice else recipient.submission.language)
+        template = edition.mails[item.form]["notice" if is_notice else item.name]
         values = self._values(item, recipient, edition, now)
         message = EmailMessage(policy=_policy())
         message["From"] = _address(template.sender)
-        message["To"] = Address(addr_spec=recipient.email)
+        message["To"] = Address(addr_spec=item.name if is_notice else recipient.email)
+        if is_notice:
+            message["Reply-To"] = Address(addr_spec=recipient.email)
         message["Subject"] = _one_line(fill(template.subject, values))
         message["Date"] = format_datetime(now)
         # The outbox row's id: a mail that is sent twice, in the one window where it can be, says so itself.
         message["Message-ID"] = f"<{item.id}@{urlsplit(self.site_url).hostname}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834
-        if item.name != "confirm":
+        if not is_notice and item.name != "confirm":
             message["List-Unsubscribe"] = f"<{values['unsubscribe_url']}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         _set_body(message, template, values)
@@ -70,6 +73,8 @@ class Composer:
             "form.title": form.title,
             "site.title": edition.site.title,
             "site.url": self.site_url,
+            "sent.page": self.site_url + recipient.submission.page,
+            "sent.at": recipient.submission.received_at.strftime("%Y-%m-%d %H:%M UTC"),
             "confirm_url": link(urls.CONFIRM, token("confirm", item.submission_id, now, CONFIRM_VALID_FOR)),
             "unsubscribe_url": link(urls.UNSUBSCRIBE, token("unsubscribe", item.submission_id, now)),
         }
@@ -105,7 +110,11 @@ def _could_advertise(answer: str) -> bool:
 
 def _set_body(message: EmailMessage, template: MailTemplate, values: dict[str, str]) -> None:
     message.set_content(fill(template.text, values), cte="quoted-printable")
-    message.add_alternative(fill(template.html, values, escape), subtype="html", cte="quoted-printable")
+    message.add_alternative(fill(template.html, values, _html), subtype="html", cte="quoted-printable")
+
+
+def _html(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
 
 
 def _address(sender: str) -> Address:

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Final
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from leadpages.core.times import Clock
 from leadpages.delivery.mail import Composer
-from leadpages.delivery.transports import Bounced, NotLetIn, Transport, TryLater
+from leadpages.delivery.outcomes import Bounced, NoSuchMailbox, NotLetIn, Rejected, TryLater, Unreachable
+from leadpages.delivery.transports import Transport
+from leadpages.delivery.webhooks import Webhooks
+from leadpages.leads.model import Channel
 from leadpages.stores.protocol import OutboxItem, Recipient, Store
 
 log = logging.getLogger("leadpages")
 
-#: Longer than any one mail takes. Items are claimed one by one: in a batch, the last would wait for the others
-#: beyond its lease, and another worker would send it too.
+#: Of each claim, nothing is begun later than `_BEGIN_WITHIN`; the rest of the lease is more than any one thing takes.
 LEASE: Final = timedelta(minutes=5)
+_BEGIN_WITHIN: Final = timedelta(minutes=1)
+_BATCH: Final = 50
+#: So long web hooks are called before it is the mails' turn again.
+_HOOKS_TURN: Final = timedelta(seconds=20)
 #: After attempt 1, 2, 3 and so on; when they are used up, about a day later, the item is dead.
 _BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 360, 960))
+#: However long the other side wants to be left alone.
+_LONGEST_WAIT: Final = timedelta(days=1)
+
+_MAILS: Final[tuple[Channel, ...]] = ("mail", "notice")
+_HOOKS: Final[tuple[Channel, ...]] = ("webhook",)
+_CALLED: Final = {"mail": "mail", "notice": "notice to", "webhook": "web hook"}
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one drain did. `paused` is why it stopped early, if it did."""
+    """What one drain did. `paused` is why mails stopped early, if they did."""
 
     sent: int = 0
     put_off: int = 0
@@ -32,63 +46,139 @@ class Report:
     paused: str = ""
 
 
-def drain(store: Store, composer: Composer, transport: Transport, clock: Clock) -> Report:
+def drain(store: Store, composer: Composer, transport: Transport, hooks: Webhooks, clock: Clock) -> Report:
     """Send everything that is due.
 
-    A crash between the mail host's "accepted" and `mark_sent` sends that one mail again; its
-    `Message-ID` is the same both times.
+    A crash between the other side's "accepted" and `mark_sent` sends that one thing again; its `Message-ID`
+    or `webhook-id` is the same both times.
     """
-    report = Report()
-    try:
-        while not report.paused and (items := store.claim(1, LEASE, clock())):
-            report = _deliver(items[0], store, composer, transport, clock, report)
-    finally:
-        transport.close()
-    return report
+    return _Drain(store, composer, transport, hooks, clock).run()
 
 
-def _deliver(
-    item: OutboxItem, store: Store, composer: Composer, transport: Transport, clock: Clock, report: Report
-) -> Report:
-    recipient = store.recipient(item)
-    if reason := _reason_to_cancel(item, recipient):
-        store.mark_ended(item, "cancelled", reason, clock())
-        return replace(report, cancelled=report.cancelled + 1)
-    assert recipient is not None  # noqa: S101  (a lead that is gone is a reason to cancel)
-    if item.name not in composer.bundle.mails.get(item.form, {}):
-        return _bury(item, store, clock, report, f"the bundle has no mail `{item.name}` for form `{item.form}`")
-    try:
-        transport.send(composer.compose(item, recipient, clock()))
-    except NotLetIn as error:
-        store.mark_released(item)
-        return replace(report, paused=error.message)
-    except TryLater as error:
-        return _put_off(item, store, clock, report, error.message)
-    except Bounced as error:
-        return _bury(item, store, clock, report, f"bounced: {error.message}")
-    except Exception as error:
-        # A fault of ours with this one mail: the others go out, and it waits for whoever mends us.
-        log.exception("mail %s failed", item.id)
-        return _put_off(item, store, clock, report, f"{type(error).__name__}: {error}")
-    store.mark_sent(item, clock())
-    return replace(report, sent=report.sent + 1)
+class _Drain:
+    """One drain, and what it has learnt on its way."""
 
+    def __init__(self, store: Store, composer: Composer, transport: Transport, hooks: Webhooks, clock: Clock) -> None:
+        self._store, self._composer, self._transport, self._hooks, self._clock = (
+            store,
+            composer,
+            transport,
+            hooks,
+            clock,
+        )
+        self._counts: Counter[str] = Counter()
+        self._paused = ""
+        #: Why nothing is handed over there any more: one that does not answer takes its time, and once is enough.
+        self._silent: dict[tuple[str, str], str] = {}
 
-def _put_off(item: OutboxItem, store: Store, clock: Clock, report: Report, reason: str) -> Report:
-    if item.attempts >= len(_BACK_OFF):
-        return _bury(item, store, clock, report, reason)
-    store.mark_retry(item, reason, clock() + _BACK_OFF[item.attempts])
-    return replace(report, put_off=report.put_off + 1)
+    def run(self) -> Report:
+        """Mails and web hooks in turns, until none is due."""
+        is_over = False
+        while not is_over:
+            self._send_mails()
+            is_over = self._call_hooks()
+        return Report(**self._counts, paused=self._paused)
 
+    def _send_mails(self) -> None:
+        try:
+            while not self._paused and (items := self._claim(_MAILS)):
+                self._work_off(items, self._clock() + _BEGIN_WITHIN)
+        finally:
+            self._transport.close()
 
-def _bury(item: OutboxItem, store: Store, clock: Clock, report: Report, reason: str) -> Report:
-    store.mark_ended(item, "dead", reason, clock())
-    return replace(report, dead=report.dead + 1)
+    def _call_hooks(self) -> bool:
+        """Whether all that were due have been called."""
+        ends_at = self._clock() + _HOOKS_TURN
+        while items := self._claim(_HOOKS):
+            self._work_off(items, ends_at)
+            if self._clock() >= ends_at:
+                return False
+        return True
+
+    def _claim(self, channels: Sequence[Channel]) -> list[OutboxItem]:
+        return self._store.claim(_BATCH, LEASE, self._clock(), channels)
+
+    def _work_off(self, items: Sequence[OutboxItem], until: datetime) -> None:
+        """Deliver what can be begun before `until`, and give the rest back."""
+        for number, item in enumerate(items):
+            if (self._paused and item.channel in _MAILS) or self._clock() >= until:
+                for left in items[number:]:
+                    self._store.mark_released(left)
+                return
+            self._deliver(item)
+
+    def _deliver(self, item: OutboxItem) -> None:
+        recipient = self._store.recipient(item)
+        if reason := _reason_to_cancel(item, recipient):
+            self._end(item, "cancelled", reason)
+            return
+        assert recipient is not None  # noqa: S101  (a lead that is gone is a reason to cancel)
+        if not self._is_known(item):
+            called = _CALLED[item.channel]
+            self._end(item, "dead", f"the bundle has no {called} `{item.name}` for form `{item.form}`")
+            return
+        peer = ("", "") if item.channel in _MAILS else (item.form, item.name)
+        if peer in self._silent:
+            self._put_off(item, self._silent[peer])
+            return
+        try:
+            self._hand_over(item, recipient)
+        except NotLetIn as error:
+            self._paused = error.message
+            self._store.mark_released(item)
+        except Unreachable as error:
+            self._silent[peer] = error.message
+            self._put_off(item, error.message)
+        except TryLater as error:
+            self._put_off(item, error.message, error.after)
+        except Rejected as error:
+            if isinstance(error, NoSuchMailbox) and item.channel == "mail":
+                self._store.suppress(
+                    recipient.email, self._composer.tokens.marks(recipient.email), "bounced", self._clock()
+                )
+            self._end(item, "dead", f"bounced: {error.message}" if isinstance(error, Bounced) else error.message)
+        except Exception as error:
+            # A fault of ours with this one thing: the others go out, and it waits for whoever mends us.
+            log.exception("%s %s failed", item.channel, item.id)
+            self._put_off(item, f"{type(error).__name__}: {error}")
+        else:
+            self._store.mark_sent(item, self._clock())
+            self._counts["sent"] += 1
+
+    def _is_known(self, item: OutboxItem) -> bool:
+        bundle = self._composer.bundle
+        form, mails = bundle.forms.get(item.form), bundle.mails.get(item.form, {})
+        if item.channel == "mail":
+            return item.name in mails
+        if item.channel == "notice":
+            return form is not None and item.name in form.notify
+        return form is not None and any(hook.name == item.name for hook in form.webhooks)
+
+    def _hand_over(self, item: OutboxItem, recipient: Recipient) -> None:
+        now = self._clock()
+        if item.channel == "webhook":
+            self._hooks.call(item, recipient, now)
+        else:
+            self._transport.send(self._composer.compose(item, recipient, now))
+
+    def _put_off(self, item: OutboxItem, reason: str, asked: timedelta = timedelta()) -> None:
+        if item.attempts >= len(_BACK_OFF):
+            self._end(item, "dead", reason)
+            return
+        wait = max(_BACK_OFF[item.attempts], min(asked, _LONGEST_WAIT))
+        self._store.mark_retry(item, reason, self._clock() + wait)
+        self._counts["put_off"] += 1
+
+    def _end(self, item: OutboxItem, state: Literal["cancelled", "dead"], reason: str) -> None:
+        self._store.mark_ended(item, state, reason, self._clock())
+        self._counts[state] += 1
 
 
 def _reason_to_cancel(item: OutboxItem, recipient: Recipient | None) -> str:
     if recipient is None:
         return "the lead is gone"
+    if item.channel != "mail":  # what goes to the owners of the site
+        return ""
     if recipient.suppressed_for:
         return f"{recipient.suppressed_for} address"
     if recipient.unsubscribed_at and recipient.unsubscribed_at >= item.created_at:

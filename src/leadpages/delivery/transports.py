@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from email.message import EmailMessage
@@ -9,22 +10,13 @@ from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from leadpages.core.errors import LeadpagesError, SettingsError
+from leadpages.delivery.outcomes import Bounced, NoSuchMailbox, NotLetIn, TryLater, Unreachable
 
 _TIMEOUT_S: Final = 30.0
 #: "Log in first", in its shades (RFC 4954), whichever command the mail host says it to.
 _CREDENTIALS_REFUSED: Final = (530, 534, 535, 538)
-
-
-class TryLater(LeadpagesError):
-    """The mail host could not take this mail now (4xx, or the connection broke)."""
-
-
-class Bounced(LeadpagesError):
-    """The mail host will never take this mail (5xx)."""
-
-
-class NotLetIn(LeadpagesError):
-    """The mail host refused us, not the mail: wrong credentials, say. No mail can go out until someone mends that."""
+#: That there is no such mailbox, or none any more, as against one that does not want this mail (RFC 3463).
+_NO_SUCH_MAILBOX: Final = re.compile(r"5\.1\.(1|2|3|6|10)\b|5\.2\.1\b")
 
 
 class Transport(Protocol):
@@ -67,15 +59,15 @@ class SMTPTransport:
             self._connection.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
-            self._refused(code, reply)
+            self._refused(code, _text(reply), _kind_of_bounce(_text(reply)))
         except smtplib.SMTPSenderRefused as error:
             # Not the fault of the one who is to get the mail: someone may yet allow this sender.
-            self._refused(error.smtp_code, error.smtp_error, otherwise=TryLater)
+            self._refused(error.smtp_code, _text(error.smtp_error), TryLater)
         except smtplib.SMTPResponseException as error:
-            self._refused(error.smtp_code, error.smtp_error)
+            self._refused(error.smtp_code, _text(error.smtp_error), _kind_of_bounce(_text(error.smtp_error)))
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            raise TryLater(f"no connection to the mail host: {error}") from error
+            raise TryLater(f"the connection to the mail host broke: {error}") from error
 
     def close(self) -> None:
         """See `Transport`."""
@@ -86,11 +78,11 @@ class SMTPTransport:
             except (smtplib.SMTPException, OSError):
                 connection.close()
 
-    def _refused(self, code: int, reply: bytes | str, otherwise: type[LeadpagesError] = Bounced) -> None:
+    def _refused(self, code: int, reply: str, for_good: type[LeadpagesError]) -> None:
         self.close()
         if code in _CREDENTIALS_REFUSED:
             raise NotLetIn(f"the mail host refused our credentials ({code})")
-        raise (otherwise if code >= 500 else TryLater)(f"{code} {_text(reply)}")
+        raise (for_good if code >= 500 else TryLater)(f"{code} {reply}")
 
     def _connect(self) -> smtplib.SMTP:
         """A connection, logged in. No mail is at stake yet: who is refused here is we."""
@@ -101,9 +93,12 @@ class SMTPTransport:
         except smtplib.SMTPNotSupportedError as error:
             raise NotLetIn(f"the mail host takes no passwords: {error}") from error
         except smtplib.SMTPResponseException as error:
+            said = f"{error.smtp_code} {_text(error.smtp_error)}"
             if error.smtp_code < 500:
-                raise
-            raise NotLetIn(f"the mail host does not let us in: {error.smtp_code} {_text(error.smtp_error)}") from error
+                raise Unreachable(said) from error
+            raise NotLetIn(f"the mail host does not let us in: {said}") from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise Unreachable(f"no connection to the mail host: {error}") from error
 
     def _open(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
@@ -124,6 +119,10 @@ class SMTPTransport:
             connection.close()
             raise
         return connection
+
+
+def _kind_of_bounce(reply: str) -> type[Bounced]:
+    return NoSuchMailbox if _NO_SUCH_MAILBOX.match(reply) else Bounced
 
 
 def _text(reply: bytes | str) -> str:

@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,8 @@ from leadpages.core.times import Clock
 from leadpages.core.urls import is_handler_path
 from leadpages.delivery.mail import Composer
 from leadpages.delivery.outbox import drain
+from leadpages.delivery.safe_http import SafeClient
+from leadpages.delivery.webhooks import Webhooks
 from leadpages.handler.application import App
 from leadpages.handler.service import Service
 from leadpages.handler.uploads import Uploads
@@ -76,6 +79,8 @@ class PreviewApp:
         self._tokens = Tokens([_secret_key(preview.work / "secret-key")])
         self._mailbox = Mailbox(preview.work / "mail")
         options = Options(drafts=preview.drafts, base_url=preview.url, same_origin=True, workers=os.cpu_count() or 1)
+        # What is tried out stays here: of web hooks, those on this machine are called.
+        self._here = SafeClient(is_allowed=lambda address: ip_address(address).is_loopback)
         self._builder = Builder(preview.project, preview.work, options, ahead=True)
         self._handler: tuple[App, Composer] | None = None
         self._posted = threading.Event()
@@ -179,7 +184,9 @@ class PreviewApp:
             if self._handler is None:
                 continue
             try:
-                drain(self._store, self._handler[1], self._mailbox, self._preview.clock)
+                composer = self._handler[1]
+                hooks = Webhooks(composer.bundle, os.environ, self._here.post)
+                drain(self._store, composer, self._mailbox, hooks, self._preview.clock)
             except Exception:
                 log.exception("the mails wait for the next round")
 
