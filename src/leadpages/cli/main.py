@@ -25,6 +25,9 @@ _COMMANDS: Final = {
     "blocks": "List the blocks that pages are made of.",
     "leads": "List, show and export leads.",
     "deliver": "Send the mails that are due.",
+    "migrate": "Bring the tables of the database up to date.",
+    "quarantine": "Look at what was taken for spam, and let it count or go.",
+    "privacy": "Export or erase what is kept about an address; send it nothing more.",
 }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from leadpages.core.times import parse_duration
 from leadpages.core.urls import site_address
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -36,5 +38,17 @@ def base_url_option(command: Command) -> Command:
 def _check_base_url(context: click.Context, parameter: click.Parameter, value: str) -> str:
     try:
         return site_address(value) if value else ""
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def duration_option(name: str, help_: str) -> Callable[[Command], Command]:
+    """`NAME DURATION`, like `7 days`; None where it is not given."""
+    return click.option(name, callback=_check_duration, metavar="DURATION", help=help_)
+
+
+def _check_duration(context: click.Context, parameter: click.Parameter, value: str | None) -> timedelta | None:
+    try:
+        return parse_duration(value) if value else None
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
