@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -16,6 +17,9 @@ from leadpages.build.project import BUNDLE, PUBLIC, Options, build
 from leadpages.build.reports import Counts
 from leadpages.cli.main import main
 from leadpages.core.errors import Problem
+
+if TYPE_CHECKING:
+    from tests.stores.postgres_server import PostgresServer
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -124,3 +128,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def rewrite(request: pytest.FixtureRequest) -> bool:
     """Whether expected files are to be written anew."""
     return bool(request.config.getoption("--rewrite"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, one for all tests of a worker."""
+    from tests.stores.postgres_server import running
+
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """The address of a new PostgreSQL database with the tables of this version."""
+    with postgres.leads() as name:
+        yield postgres.url(name)

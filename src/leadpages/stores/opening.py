@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 from leadpages.core.errors import SettingsError
 from leadpages.stores.protocol import Store
 
+_POSTGRES: Final = ("postgresql", "postgres")
 
-def open_store(url: str) -> Store:
-    """Open the store that `url` names: `sqlite:///relative.db`, `sqlite:////absolute.db`.
 
-    Raises SettingsError for any other URL, StorageError when the store cannot be opened.
+def open_store(url: str, *, create: bool = True) -> Store:
+    """Open the store that `url` names: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://…`.
+
+    A SQLite file that is not there is made if `create` says so. Raises SettingsError for any other URL, StorageError
+    when the store cannot be opened.
     """
-    scheme, _, file = url.partition(":///")
-    if scheme == "sqlite" and file and file != ":memory:":  # what is in memory is lost at every restart
+    if file := _sqlite_file(url):
         from leadpages.stores.sqlite.store import SQLiteStore
 
-        return SQLiteStore(Path(file))
-    raise _unknown(url)
+        return SQLiteStore(file, create=create)
+    _require_postgres(url)
+    from leadpages.stores.postgres.store import PostgresStore
+
+    return PostgresStore(url)
 
 
 def migrate_store(url: str) -> tuple[int, int]:
-    """Bring the schema of the database that `url` names up to date; its version before and after.
+    """Bring the schema of the database that `url` names up to date; its version before, 0 for none, and after.
 
-    Raises SettingsError for a URL that names none, StorageError when it cannot be opened.
+    Raises SettingsError for a URL that names none, StorageError when it cannot be opened or has a newer schema.
     """
-    scheme, _, file = url.partition(":///")
-    if scheme == "sqlite" and file:
+    if file := _sqlite_file(url):
         from leadpages.stores.sqlite.store import SQLiteStore
 
-        return SQLiteStore.migrate(Path(file))
-    raise _unknown(url)
+        return SQLiteStore.migrate(file)
+    _require_postgres(url)
+    from leadpages.stores.postgres.store import PostgresStore
+
+    return PostgresStore.migrate(url)
 
 
-def _unknown(url: str) -> SettingsError:
-    return SettingsError(
-        f"LEADPAGES_DATABASE_URL is {url!r}: expected sqlite:///FILE",
-        "for example sqlite:////var/lib/leadpages/leads.db",
-    )
+def _sqlite_file(url: str) -> Path | None:
+    scheme, _, file = url.partition(":///")
+    # What is in memory is lost at every restart.
+    return Path(file) if scheme == "sqlite" and file and file != ":memory:" else None
+
+
+def _require_postgres(url: str) -> None:
+    scheme = urlsplit(url).scheme
+    if scheme not in _POSTGRES:  # not the whole of it: there may be a password in it
+        raise SettingsError(
+            f"LEADPAGES_DATABASE_URL begins with {scheme!r}: expected sqlite:///FILE or postgresql://USER@HOST/NAME",
+            "for example sqlite:////var/lib/leadpages/leads.db",
+        )
+    if find_spec("psycopg") is None:
+        raise SettingsError("PostgreSQL needs a package that is not installed", "pip install 'leadpages[postgres]'")

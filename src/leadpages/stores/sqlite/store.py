@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, Literal, TypeVar, cast
 
 from leadpages.core.errors import StorageBusy, StorageError, StorageFull
 from leadpages.stores.sql.queries import read_migrations, read_queries
+from leadpages.stores.sql.schema import check_schema
 from leadpages.stores.sql.store import Run, SQLStore
 
 T = TypeVar("T")
@@ -28,10 +29,10 @@ class SQLiteStore(SQLStore):
     What threads write at the same time is committed together: each commit waits for the disk, which is most of its
     time. Commits are durable through a power cut: `synchronous` is FULL under WAL, and EXTRA where the
     library's version makes the rollback journal the safe choice. `busy_timeout_s` is how long a call
-    waits for another writer before it raises StorageBusy.
+    waits for another writer before it raises StorageBusy. A file that is not there yet is made if `create` says so.
     """
 
-    def __init__(self, path: Path, busy_timeout_s: float = 5.0) -> None:
+    def __init__(self, path: Path, busy_timeout_s: float = 5.0, *, create: bool = True) -> None:
         self._path = path
         self._busy_timeout_s = busy_timeout_s
         self._idle: deque[_Open] = deque()
@@ -39,20 +40,25 @@ class SQLiteStore(SQLStore):
         self._turn = Lock()
         self._sql = read_queries("leadpages.stores.sql", __package__)
         self._migrations = read_migrations(__package__)
-        with _translated(), closing(self._connect("rwc").connection) as connection:
+        if not create and not path.exists():
+            raise StorageError(f"{path} does not exist")
+        with _translated(), closing(self._connect("rwc" if create else "rw").connection) as connection:
             # Not kept: a host may fork after this, and a connection must not be shared over a fork.
-            if _version(connection) == 0:
+            if create and _version(connection) == 0:
                 _migrate(connection, self._migrations)
             self._check_schema(connection)
 
     @staticmethod
     def migrate(path: Path) -> tuple[int, int]:
-        """Bring the schema of an existing database up to date; its version before and after."""
-        with _translated(), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
-            connection.isolation_level = None
-            before = _version(connection)
-            _migrate(connection, read_migrations(__package__))
-            return before, _version(connection)
+        """Make a database or bring its schema up to date; its version before and after."""
+        migrations = read_migrations(__package__)
+        with _translated():
+            _make_private(path)
+            with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+                before = _migrate(connection, migrations)
+        if before > len(migrations):
+            check_schema(str(path), before, len(migrations))
+        return before, len(migrations)
 
     def check(self) -> None:
         """See `Store`."""
@@ -66,10 +72,7 @@ class SQLiteStore(SQLStore):
             self._idle.pop().connection.close()
 
     def _check_schema(self, connection: sqlite3.Connection) -> None:
-        found, known = _version(connection), len(self._migrations)
-        if found != known:
-            hint = "run `leadpages migrate`" if found < known else "use the newer leadpages that made it"
-            raise StorageError(f"{self._path} has schema {found}; this version of leadpages knows {known}", hint)
+        check_schema(str(self._path), _version(connection), len(self._migrations))
 
     def _write(self, work: Callable[[Run], T]) -> T:
         job = _Job(work)
@@ -129,8 +132,8 @@ class SQLiteStore(SQLStore):
         return self._path.stat().st_ino if self._path.exists() else 0
 
     def _connect(self, mode: Literal["rw", "rwc"]) -> _Open:
-        if mode == "rwc":  # the leads are their owner's to read, and SQLite gives its journals the file's mode
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        if mode == "rwc":
+            _make_private(self._path)
         connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -214,12 +217,20 @@ def _version(connection: sqlite3.Connection) -> int:
     return version
 
 
-def _migrate(connection: sqlite3.Connection, migrations: list[list[str]]) -> None:
+def _make_private(path: Path) -> None:
+    """Make the file if need be: the leads are their owner's to read, and SQLite gives its journals the file's mode."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _migrate(connection: sqlite3.Connection, migrations: list[list[str]]) -> int:
+    """Bring the schema up to date, unless it is a newer one; its version before."""
     with _begun(connection):
-        for statements in migrations[_version(connection) :]:
+        before = _version(connection)
+        for statements in migrations[before:]:
             for statement in statements:
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {max(_version(connection), len(migrations))}")
+        connection.execute(f"PRAGMA user_version = {max(before, len(migrations))}")
+        return before
 
 
 @contextmanager
