@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "leads": "List, show and export leads.",
     "deliver": "Send the mails that are due.",
     "migrate": "Bring the tables of the database up to date.",
+    "store": "Copy all leads from one database into another.",
     "quarantine": "Look at what was taken for spam, and let it count or go.",
     "privacy": "Export or erase what is kept about an address; send it nothing more.",
 }

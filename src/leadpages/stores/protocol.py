@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
@@ -115,6 +115,18 @@ class Erased:
     leads: int = 0
     submissions: int = 0
     files: tuple[str, ...] = ()
+
+
+#: In an order in which none needs one that comes later.
+RecordKind = Literal["leads", "submissions", "consents", "events", "outbox", "suppressions", "page_events"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing that a store keeps, in values that another store can keep: text, numbers, flags, moments as text."""
+
+    kind: RecordKind
+    values: Mapping[str, str | int | None]
 
 
 Decide = Callable[[Standing], Intake]
@@ -261,6 +273,18 @@ class Store(Protocol):
 
     def submissions(self) -> Iterator[tuple[Lead, Submission]]:
         """Every submission that is not quarantined, oldest first, with its lead."""
+
+    def records(self) -> Iterator[Record]:
+        """All that is kept, but for idempotency keys and counts of limits: what `load` of another store takes.
+
+        Whole only while nobody writes.
+        """
+
+    def load(self, records: Callable[[], Iterable[Record]]) -> None:
+        """Keep what another store's `records` gave. `records` begins anew when it is called once more.
+
+        When it raises, nothing is kept.
+        """
 
     def check(self) -> None:
         """Return when the store can be read and its schema is the one this version knows."""

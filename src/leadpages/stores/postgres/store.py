@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import select
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any, Final, TypeVar
 
@@ -149,6 +149,10 @@ class _Run:
     def __call__(self, name: str, values: Mapping[str, Any]) -> psycopg.Cursor[DictRow]:
         # Binary, because as text moments depend on what the database calls a date.
         return self._connection.execute(self._sql[name], values, binary=True)
+
+    def many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.executemany(self._sql[name], rows)
 
 
 class _Moment(TimestamptzBinaryLoader):

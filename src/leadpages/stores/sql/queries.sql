@@ -157,3 +157,58 @@ WHERE leads.address_key = :address_key ORDER BY events.id;
 -- name: count_page_event
 INSERT INTO page_events (day, kind, page, count) VALUES (:day, :kind, :page, 1)
 ON CONFLICT (day, kind, page) DO UPDATE SET count = page_events.count + 1;
+
+-- All that is copied from store to store: for each kind, what comes after a key, and taking it in.
+
+-- name: leads_after
+SELECT * FROM leads WHERE id > :id ORDER BY id LIMIT :limit;
+
+-- name: load_leads
+INSERT INTO leads (id, address_key, email, status, created_at, confirmed_at, confirmation_asked_at, unsubscribed_at,
+  suppressed_for)
+VALUES (:id, :address_key, :email, :status, :created_at, :confirmed_at, :confirmation_asked_at, :unsubscribed_at,
+  :suppressed_for);
+
+-- name: submissions_after
+SELECT * FROM submissions WHERE id > :id ORDER BY id LIMIT :limit;
+
+-- name: load_submissions
+INSERT INTO submissions (id, lead_id, form, email, address_key, answers, answers_hash, files, page, language, received_at,
+  waiting, downloads, revoked, quarantined_for)
+VALUES (:id, :lead_id, :form, :email, :address_key, :answers, :answers_hash, :files, :page, :language, :received_at,
+  :waiting, :downloads, :revoked, :quarantined_for);
+
+-- name: consents_after
+SELECT * FROM consents WHERE (submission_id, field) > (:submission_id, :field)
+ORDER BY submission_id, field LIMIT :limit;
+
+-- name: load_consents
+INSERT INTO consents (submission_id, field, wording) VALUES (:submission_id, :field, :wording);
+
+-- name: events_after
+SELECT * FROM events WHERE id > :id ORDER BY id LIMIT :limit;
+
+-- They come in their order, which is all that their numbers say.
+-- name: load_events
+INSERT INTO events (lead_id, at, kind, form, detail) VALUES (:lead_id, :at, :kind, :form, :detail);
+
+-- name: outbox_after
+SELECT * FROM outbox WHERE id > :id ORDER BY id LIMIT :limit;
+
+-- name: load_outbox
+INSERT INTO outbox (id, lead_id, submission_id, channel, name, happening, form, state, created_at, due_at, fence, attempts,
+  reason, ended_at)
+VALUES (:id, :lead_id, :submission_id, :channel, :name, :happening, :form, :state, :created_at, :due_at, :fence, :attempts,
+  :reason, :ended_at);
+
+-- name: suppressions_after
+SELECT * FROM suppressions WHERE mark > :mark ORDER BY mark LIMIT :limit;
+
+-- name: load_suppressions
+INSERT INTO suppressions (mark, reason, since) VALUES (:mark, :reason, :since);
+
+-- name: page_events_after
+SELECT * FROM page_events WHERE (day, kind, page) > (:day, :kind, :page) ORDER BY day, kind, page LIMIT :limit;
+
+-- name: load_page_events
+INSERT INTO page_events (day, kind, page, count) VALUES (:day, :kind, :page, :count);

@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any, Final, Protocol, TypeVar
 from uuid import uuid4
 
@@ -42,6 +44,8 @@ from leadpages.stores.protocol import (
     OutboxRow,
     Receipt,
     Recipient,
+    Record,
+    RecordKind,
 )
 
 T = TypeVar("T")
@@ -50,6 +54,18 @@ _PAGE_ROWS: Final = 500
 #: Before and after every moment and every id.
 _FIRST: Final = ("0001-01-01T00:00:00.000Z", "")
 _LAST: Final = ("9999-12-31T23:59:59.999Z", "~")
+#: The key that comes before all others, of every kind of record.
+_FIRST_KEYS: Final[Mapping[RecordKind, Mapping[str, str | int]]] = {
+    "leads": {"id": ""},
+    "submissions": {"id": ""},
+    "consents": {"submission_id": "", "field": ""},
+    "events": {"id": 0},
+    "outbox": {"id": ""},
+    "suppressions": {"mark": ""},
+    "page_events": {"day": "0001-01-01", "kind": "", "page": ""},
+}
+#: Columns that are numbers to SQLite.
+_FLAGS: Final = ("waiting", "revoked")
 
 
 class Result(Protocol):
@@ -71,6 +87,9 @@ class Run(Protocol):
 
     def __call__(self, name: str, values: Mapping[str, Any]) -> Result:
         """Run it with `values`."""
+
+    def many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run it with each of `rows`."""
 
 
 class SQLStore(ABC):
@@ -386,6 +405,28 @@ class SQLStore(ABC):
         """See `Store`."""
         for row in self._pages("submissions", ("received_at", "id"), _FIRST):
             yield _lead({**row, "email": row["lead_email"]}), _submission(row)
+
+    def records(self) -> Iterator[Record]:
+        """See `Store`."""
+        for kind, first in _FIRST_KEYS.items():
+            after, rows = first, [first]
+            while rows:
+                with self._reading() as run:
+                    rows = run(f"{kind}_after", {**after, "limit": _PAGE_ROWS}).fetchall()
+                for row in rows:
+                    values = dict(row)
+                    yield Record(kind, values | {name: bool(values[name]) for name in _FLAGS if name in values})
+                    after = {name: row[name] for name in first}
+
+    def load(self, records: Callable[[], Iterable[Record]]) -> None:
+        """See `Store`."""
+
+        def load(run: Run) -> None:
+            for kind, group in groupby(records(), key=attrgetter("kind")):
+                while page := [record.values for record in islice(group, _PAGE_ROWS)]:
+                    run.many(f"load_{kind}", page)
+
+        self._write(load)
 
     def check(self) -> None:
         """See `Store`."""

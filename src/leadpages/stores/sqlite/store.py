@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,6 +198,9 @@ class _Run:
 
     def __call__(self, name: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
         return self._connection.execute(self._sql[name], values)
+
+    def many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._connection.executemany(self._sql[name], rows)
 
 
 @contextmanager
