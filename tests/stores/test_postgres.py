@@ -306,6 +306,19 @@ def test_another_schema_is_refused_also_while_running(store: Store, postgres_url
         PostgresStore.migrate(postgres_url)
 
 
+def test_the_tables_may_stand_in_a_schema_of_their_own(postgres: PostgresServer) -> None:
+    """Beside tables of the same names, of another program."""
+    with postgres.database() as name:
+        postgres.run("CREATE TABLE events (id integer)", name)
+        postgres.run("CREATE SCHEMA ours", name)
+        url = f"{postgres.url(name)}&options=-csearch_path%3Dours"
+        assert PostgresStore.migrate(url) == (0, 1)
+        with closing(PostgresStore(url)) as store:
+            add(store, submission("one"))
+            store.erase("bob@example.com", marks("bob@example.com"), NOW)
+        assert postgres.run("SELECT kind FROM ours.events", name) == [("submitted",)]
+
+
 def test_two_that_migrate_at_once_do_it_once(postgres: PostgresServer) -> None:
     """One makes the tables, the others find them."""
     with postgres.database() as name, ThreadPoolExecutor(4) as pool:

@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "deliver": "Send the mails that are due.",
     "migrate": "Bring the tables of the database up to date.",
     "store": "Copy all leads from one database into another.",
+    "doctor": "Say what of the handler and its worker is in order.",
     "quarantine": "Look at what was taken for spam, and let it count or go.",
     "privacy": "Export or erase what is kept about an address; send it nothing more.",
 }

@@ -52,7 +52,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     Raises SettingsError for a missing or weak key and for a database that could not keep what it is given.
     """
     return Settings(
-        bundle=Path(env.get("LEADPAGES_BUNDLE", "bundle")),
+        bundle=bundle_folder(env),
         database_url=database_url(env),
         secret_keys=_secret_keys(env.get("LEADPAGES_SECRET_KEYS", "")),
         site_url=_site_url(env.get("LEADPAGES_SITE_URL", "")),
@@ -62,6 +62,11 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         rate_per_form=_rate(env, "LEADPAGES_RATE_PER_FORM", "600 in 1 minute"),
         trusted_hops=_trusted_hops(env.get("LEADPAGES_TRUSTED_HOPS", "0")),
     )
+
+
+def bundle_folder(env: Mapping[str, str]) -> Path:
+    """`LEADPAGES_BUNDLE`, by default the one in the current folder."""
+    return Path(env.get("LEADPAGES_BUNDLE", "bundle"))
 
 
 def database_url(env: Mapping[str, str]) -> str:

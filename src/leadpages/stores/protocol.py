@@ -117,6 +117,15 @@ class Erased:
     files: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is in order, or is not."""
+
+    level: Literal["ok", "warning", "error"]
+    text: str
+    hint: str = ""
+
+
 #: In an order in which none needs one that comes later.
 RecordKind = Literal["leads", "submissions", "consents", "events", "outbox", "suppressions", "page_events"]
 
@@ -251,7 +260,7 @@ class Store(Protocol):
     def erase(self, email: str, marks: Sequence[str], now: datetime) -> Erased:
         """Erase all that is kept about an address, and suppress it. Idempotent.
 
-        The bytes are gone from the database's files, too, when this returns.
+        The bytes are gone from the files of SQLite, too, when this returns; PostgreSQL recycles them in its own time.
         """
 
     def expired(self, form: str, before: datetime) -> Erased:
@@ -285,6 +294,9 @@ class Store(Protocol):
 
         When it raises, nothing is kept.
         """
+
+    def findings(self) -> Sequence[Finding]:
+        """What this store is, and how safely it keeps what it is given."""
 
     def check(self) -> None:
         """Return when the store can be read and its schema is the one this version knows."""

@@ -17,6 +17,7 @@ from psycopg.types.string import TextBinaryLoader
 
 from leadpages.core.errors import SettingsError, StorageBusy, StorageError, StorageFull
 from leadpages.core.times import to_text
+from leadpages.stores.protocol import Finding
 from leadpages.stores.sql.queries import read_migrations, read_queries
 from leadpages.stores.sql.schema import check_schema
 from leadpages.stores.sql.store import Run, SQLStore
@@ -38,6 +39,7 @@ _PASSING: Final = ("08", "40", "57P")
 _LOCKED: Final = ("40001", "40P01", "55P03", "57014")
 #: A server that lets nobody in sends no SQLSTATE that libpq would pass on.
 _CROWDED: Final = ("too many", "connection slots", "starting up", "shutting down")
+_SERVER_VERSION: Final = "SELECT split_part(current_setting('server_version'), ' ', 1) AS value"
 
 
 class PostgresStore(SQLStore):
@@ -74,6 +76,17 @@ class PostgresStore(SQLStore):
                     connection.execute(statement)
             connection.execute("UPDATE leadpages_schema SET version = %s", (len(migrations),))
             return before, len(migrations)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """See `Store`."""
+        with _translated(), self._connection() as connection:
+            what = f"PostgreSQL {_value(connection, _SERVER_VERSION)}, {_name(connection)}"
+            found = [Finding("ok", f"{what}, schema {_version(connection)}")]
+            for name in ("fsync", "full_page_writes", "synchronous_commit"):
+                if _value(connection, f"SELECT current_setting('{name}') AS value") == "off":
+                    text = f"{name} is off: a power cut can take what was acknowledged"
+                    found.append(Finding("warning", text, "turn it on in postgresql.conf"))
+        return tuple(found)
 
     def check(self) -> None:
         """See `Store`."""
@@ -212,7 +225,7 @@ def _value(connection: Connection, query: str) -> Any:
 
 
 def _name(connection: Connection) -> str:
-    return f"the PostgreSQL database {connection.info.dbname}"
+    return f"the database {connection.info.dbname}"
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any, Final, Generic, Literal, TypeVar, cast
 
 from leadpages.core.errors import StorageBusy, StorageError, StorageFull
+from leadpages.stores.protocol import Finding
 from leadpages.stores.sql.queries import read_migrations, read_queries
 from leadpages.stores.sql.schema import check_schema
 from leadpages.stores.sql.store import Run, SQLStore
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 #: Older libraries can corrupt a write-ahead log that several processes write (https://sqlite.org/wal.html).
 _WAL_IS_SAFE: Final = sqlite3.sqlite_version_info >= (3, 51, 3)
+_JOURNAL, _SYNCHRONOUS = ("WAL", "FULL") if _WAL_IS_SAFE else ("DELETE", "EXTRA")
 
 
 class SQLiteStore(SQLStore):
@@ -59,6 +61,21 @@ class SQLiteStore(SQLStore):
         if before > len(migrations):
             check_schema(str(path), before, len(migrations))
         return before, len(migrations)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """See `Store`."""
+        with _translated(), self._connection() as connection:
+            schema = _version(connection)
+            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+        why = (
+            "a WAL is safe from version 3.51.3 on" if _WAL_IS_SAFE else "before version 3.51.3, a WAL can be corrupted"
+        )
+        return (
+            Finding("ok", f"SQLite {sqlite3.sqlite_version}, {self._path}, schema {schema}"),
+            Finding(
+                "ok", f"journal mode {mode.upper()}, synchronous {_SYNCHRONOUS}: {why} when several processes write"
+            ),
+        )
 
     def check(self) -> None:
         """See `Store`."""
@@ -143,9 +160,8 @@ class SQLiteStore(SQLStore):
         )
         try:
             connection.row_factory = sqlite3.Row
-            journal, synchronous = ("WAL", "FULL") if _WAL_IS_SAFE else ("DELETE", "EXTRA")
-            connection.execute(f"PRAGMA journal_mode = {journal}")
-            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute(f"PRAGMA journal_mode = {_JOURNAL}")
+            connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")  # whoever is erased is not in the file's free space either
             return _Open(connection, self._inode())

@@ -1,0 +1,100 @@
+"""`leadpages doctor`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Final
+
+import click
+
+from leadpages.core.bundle import Bundle, load
+from leadpages.core.errors import LeadpagesError
+from leadpages.core.settings import bundle_folder, database_url, read_settings
+from leadpages.core.times import now, to_text
+from leadpages.delivery.transports import SMTPTransport
+from leadpages.stores.opening import open_store
+from leadpages.stores.protocol import Finding, OutboxRow
+
+#: What is due for longer has no worker that would send it.
+_LATE: Final = timedelta(minutes=10)
+_COLOURS: Final = {"ok": "green", "warning": "yellow", "error": "red"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def command(as_json: bool) -> None:
+    """Say what of the handler and its worker is in order, as the LEADPAGES_* variables are set here.
+
+    Changes nothing. Exit codes: 0 no errors, 1 at least one, 2 wrong usage.
+    """
+    findings = [*_settings(), *_bundle(), *_store(now())]
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            click.echo(f"{click.style(f'{finding.level:<7}', fg=_COLOURS[finding.level])} {finding.text}")
+            if finding.hint:
+                click.echo(f"        hint: {finding.hint}")
+    if any(finding.level == "error" for finding in findings):
+        raise SystemExit(1)
+
+
+def _settings() -> Iterator[Finding]:
+    try:
+        settings = read_settings(os.environ)
+        yield Finding("ok", "settings: valid")
+        if settings.smtp_url:
+            SMTPTransport(settings.smtp_url)
+        else:
+            yield Finding("warning", "mail: LEADPAGES_SMTP_URL is not set, so none is sent")
+    except LeadpagesError as error:
+        yield Finding("error", f"settings: {error.message}", error.hint)
+
+
+def _bundle() -> Iterator[Finding]:
+    folder = bundle_folder(os.environ)
+    try:
+        bundle = load(folder)
+    except LeadpagesError as error:
+        yield Finding("error", f"bundle: {error.message}", error.hint)
+        return
+    yield Finding("ok", f"bundle: {folder}, for {bundle.site.url}, forms: {', '.join(bundle.forms) or 'none'}")
+    for name in _missing_secrets(bundle):
+        yield Finding("warning", f"web hooks: {name}, the variable that holds a secret, is not set")
+
+
+def _missing_secrets(bundle: Bundle) -> list[str]:
+    named = {hook.secret for form in bundle.forms.values() for hook in form.webhooks if hook.secret}
+    return sorted(name for name in named if not os.environ.get(name))
+
+
+def _store(at: datetime) -> Iterator[Finding]:
+    try:
+        with closing(open_store(database_url(os.environ), create=False)) as store:
+            for finding in store.findings():
+                yield Finding(finding.level, f"store: {finding.text}", finding.hint)
+            yield from _backlog(store.outbox(("due", "dead")), at)
+    except LeadpagesError as error:
+        hint = error.hint or "check LEADPAGES_DATABASE_URL; `leadpages migrate` makes a new database"
+        yield Finding("error", f"store: {error.message}", hint)
+
+
+def _backlog(rows: Iterable[OutboxRow], at: datetime) -> Iterator[Finding]:
+    due = dead = 0
+    oldest = at
+    for row in rows:
+        dead += row.state == "dead"
+        if row.state == "due" and row.due_at <= at:
+            due += 1
+            oldest = min(oldest, row.due_at)
+    since = f", the oldest since {to_text(oldest)}" if due else ""
+    late = at - oldest > _LATE
+    hint = "does `leadpages deliver --watch` run?" if late else ""
+    yield Finding("warning" if late else "ok", f"outbox: {due} due{since}", hint)
+    if dead:
+        yield Finding("warning", f"outbox: {dead} dead", "`leadpages outbox list` says why")
