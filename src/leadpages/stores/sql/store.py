@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any, Final, Protocol, TypeVar
 from uuid import uuid4
 
-from leadpages.core.forms import Consent
 from leadpages.core.times import from_text, to_text
-from leadpages.leads.intake import REPEAT_WINDOW, Intake
+from leadpages.leads.intake import REPEAT_WINDOW
 from leadpages.leads.model import (
     CHANNELS,
     Channel,
@@ -47,6 +45,7 @@ from leadpages.stores.protocol import (
     Record,
     RecordKind,
 )
+from leadpages.stores.rows import asks, hash_answers, hash_key, lead_of, moment, submission_of, window
 
 T = TypeVar("T")
 
@@ -116,7 +115,7 @@ class SQLStore(ABC):
         key: str = "",
     ) -> Receipt:
         """See `Store`."""
-        answers_hash = _answers_hash(submission)
+        answers_hash = hash_answers(submission)
 
         def add(run: Run) -> Receipt:
             now = submission.received_at
@@ -239,8 +238,8 @@ class SQLStore(ABC):
             row = run("recipient", {"id": item.id}).fetchone()
         if row is None:
             return None
-        left = _moment(row["unsubscribed_at"])
-        return Recipient(row["lead_email"], row["status"], left, row["suppressed_for"] or None, _submission(row))
+        left = moment(row["unsubscribed_at"])
+        return Recipient(row["lead_email"], row["status"], left, row["suppressed_for"] or None, submission_of(row))
 
     def mark_sent(self, item: OutboxItem, now: datetime) -> bool:
         """See `Store`."""
@@ -277,7 +276,7 @@ class SQLStore(ABC):
         """See `Store`."""
         chosen = {"states": _listed(states)}
         for row in self._pages("outbox", ("created_at", "id"), _LAST, chosen):
-            moments = {name: _moment(row[name]) for name in ("created_at", "due_at", "ended_at")}
+            moments = {name: moment(row[name]) for name in ("created_at", "due_at", "ended_at")}
             yield OutboxRow(**{**row, **moments})
 
     def requeue(self, item_id: str, now: datetime) -> bool:
@@ -290,7 +289,7 @@ class SQLStore(ABC):
 
     def quarantined(self) -> Iterator[Submission]:
         """See `Store`."""
-        return map(_submission, self._pages("quarantined", ("received_at", "id"), _LAST))
+        return map(submission_of, self._pages("quarantined", ("received_at", "id"), _LAST))
 
     def release(self, submission_id: str, decide: Decide, marks_of: MarksOf, now: datetime) -> bool:
         """See `Store`."""
@@ -300,12 +299,12 @@ class SQLStore(ABC):
             if row is None:
                 return False
             consents = run("consents_of", {"submission_id": submission_id}).fetchone()["consents"]
-            submission = _submission({**row, "consents": consents, "quarantined_for": ""})
+            submission = submission_of({**row, "consents": consents, "quarantined_for": ""})
             marks = marks_of(submission.email)
             run("lock_address", {"address_key": address_key(submission.email)})
             _lift(run, submission.email, marks, to_text(now))
             run("delete_submission", {"submission_id": submission_id})
-            _count_in(run, submission, _answers_hash(submission), decide, marks)
+            _count_in(run, submission, hash_answers(submission), decide, marks)
             return True
 
         return self._write(release)
@@ -338,12 +337,12 @@ class SQLStore(ABC):
         key = {"address_key": address_key(email)}
         with self._reading() as run:
             row = run("lead", key).fetchone()
-            submissions = tuple(map(_submission, run("submissions_of", key).fetchall()))
+            submissions = tuple(map(submission_of, run("submissions_of", key).fetchall()))
             events = run("events_of", key).fetchall()
         if row is None and not submissions:
             return None
         history = tuple(Event(from_text(e["at"]), e["kind"], e["form"], e["detail"]) for e in events)
-        return Dossier(_lead(row) if row else None, submissions, history)
+        return Dossier(lead_of(row) if row else None, submissions, history)
 
     def erase(self, email: str, marks: Sequence[str], now: datetime) -> Erased:
         """See `Store`."""
@@ -399,12 +398,12 @@ class SQLStore(ABC):
 
     def leads(self) -> Iterator[Lead]:
         """See `Store`."""
-        return map(_lead, self._pages("leads", ("created_at", "id"), _LAST))
+        return map(lead_of, self._pages("leads", ("created_at", "id"), _LAST))
 
     def submissions(self) -> Iterator[tuple[Lead, Submission]]:
         """See `Store`."""
         for row in self._pages("submissions", ("received_at", "id"), _FIRST):
-            yield _lead({**row, "email": row["lead_email"]}), _submission(row)
+            yield lead_of({**row, "email": row["lead_email"]}), submission_of(row)
 
     def records(self) -> Iterator[Record]:
         """See `Store`."""
@@ -449,9 +448,9 @@ class SQLStore(ABC):
 
 
 def _key_row(submission: Submission, key: str, answers_hash: str) -> dict[str, str]:
-    key_hash = hashlib.sha256(f"{submission.form}\n{key}".encode()).hexdigest()
     now = submission.received_at
-    return {"key_hash": key_hash, "answers_hash": answers_hash, "now": to_text(now), "since": to_text(now - KEY_WINDOW)}
+    row = {"key_hash": hash_key(submission.form, key), "answers_hash": answers_hash}
+    return {**row, "now": to_text(now), "since": to_text(now - KEY_WINDOW)}
 
 
 def _earlier(run: Run, noted: Mapping[str, str]) -> Receipt | None:
@@ -465,11 +464,10 @@ def _earlier(run: Run, noted: Mapping[str, str]) -> Receipt | None:
 def _over(run: Run, limits: Sequence[Limit], now: datetime) -> Limited | None:
     """Count towards each limit up to the first that this is too much for."""
     for limit in limits:
-        length = limit.window.total_seconds()
-        start = datetime.fromtimestamp(now.timestamp() // length * length, UTC)
-        row = {"bucket": limit.bucket, "begins_at": to_text(start), "ends_at": to_text(start + limit.window)}
+        begins_at, ends_at = window(limit, now)
+        row = {"bucket": limit.bucket, "begins_at": to_text(begins_at), "ends_at": to_text(ends_at)}
         if run("count_towards", row).fetchone()["count"] > limit.most:
-            return Limited(start + limit.window - now)
+            return Limited(ends_at - now)
     return None
 
 
@@ -486,16 +484,12 @@ def _count_in(run: Run, submission: Submission, answers_hash: str, decide: Decid
         "email": submission.email,
         "status": intake.status,
         "now": now,
-        "asked_at": now if _asks(intake) else None,
+        "asked_at": now if asks(intake) else None,
     }
     lead_id = run("upsert_lead", lead).fetchone()["id"]
     _insert(run, submission, answers_hash, lead_id=lead_id, waiting=intake.waiting)
     _log(run, lead_id, now, "submitted", submission.form, submission.page)
     _queue(run, lead_id, submission.id, submission.form, intake.deliveries, now)
-
-
-def _asks(intake: Intake) -> bool:
-    return any(delivery.channel == "mail" and delivery.name == "confirm" for delivery in intake.deliveries)
 
 
 def _insert(
@@ -533,7 +527,7 @@ def _standing(run: Run, key: str, form: str, marks: Sequence[str]) -> Standing:
     if known is None:
         return Standing(suppressed_for=suppressed_for)
     last = run("last_delivery", {"lead_id": known["id"], "form": form}).fetchone()["at"]
-    return Standing(known["status"], _moment(known["confirmation_asked_at"]), _moment(last), suppressed_for)
+    return Standing(known["status"], moment(known["confirmation_asked_at"]), moment(last), suppressed_for)
 
 
 def _confirmation(run: Run, submission_id: str) -> Confirmation | None:
@@ -591,39 +585,3 @@ def _log(run: Run, lead_id: str, at: str, kind: str, form: str = "", detail: str
 
 def _listed(words: Sequence[str]) -> str:
     return f",{','.join(words)},"
-
-
-def _answers_hash(submission: Submission) -> str:
-    content = [submission.form, submission.values]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _moment(text: str | None) -> datetime | None:
-    return from_text(text) if text else None
-
-
-def _lead(row: Mapping[str, Any]) -> Lead:
-    return Lead(
-        email=row["email"],
-        status=row["status"],
-        created_at=from_text(row["created_at"]),
-        confirmed_at=_moment(row["confirmed_at"]),
-        forms=tuple(sorted(json.loads(row["forms"]))),
-        downloads=row["downloads"],
-        suppressed_for=row["suppressed_for"] or None,
-    )
-
-
-def _submission(row: Mapping[str, Any]) -> Submission:
-    return Submission(
-        id=row["id"],
-        form=row["form"],
-        email=row["email"],
-        values=json.loads(row["answers"]),
-        consents=tuple(Consent(field, wording) for field, wording in json.loads(row["consents"])),
-        page=row["page"],
-        received_at=from_text(row["received_at"]),
-        language=row["language"],
-        quarantined_for=row["quarantined_for"],
-        files=tuple(json.loads(row["files"])),
-    )

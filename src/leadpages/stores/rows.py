@@ -1,0 +1,72 @@
+"""What every store makes of its rows, and of what it is given for them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from leadpages.core.forms import Consent
+from leadpages.core.times import from_text
+from leadpages.leads.intake import Intake
+from leadpages.leads.model import Lead, Submission
+from leadpages.stores.protocol import Limit
+
+
+def hash_answers(submission: Submission) -> str:
+    """Equal for the same answers to the same form."""
+    content = [submission.form, submission.values]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def hash_key(form: str, key: str) -> str:
+    """What is kept of an idempotency key, which is one for each form."""
+    return hashlib.sha256(f"{form}\n{key}".encode()).hexdigest()
+
+
+def window(limit: Limit, now: datetime) -> tuple[datetime, datetime]:
+    """When the window of `limit` that `now` is in begins and ends."""
+    length = limit.window.total_seconds()
+    start = datetime.fromtimestamp(now.timestamp() // length * length, UTC)
+    return start, start + limit.window
+
+
+def asks(intake: Intake) -> bool:
+    """Whether the address is asked for its confirmation."""
+    return any(delivery.channel == "mail" and delivery.name == "confirm" for delivery in intake.deliveries)
+
+
+def moment(text: str | None) -> datetime | None:
+    """The inverse of `to_text`, also for what has not happened."""
+    return from_text(text) if text else None
+
+
+def lead_of(row: Mapping[str, Any]) -> Lead:
+    """A lead from its row, in which `forms` is JSON."""
+    return Lead(
+        email=row["email"],
+        status=row["status"],
+        created_at=from_text(row["created_at"]),
+        confirmed_at=moment(row["confirmed_at"]),
+        forms=tuple(sorted(json.loads(row["forms"]))),
+        downloads=row["downloads"],
+        suppressed_for=row["suppressed_for"] or None,
+    )
+
+
+def submission_of(row: Mapping[str, Any]) -> Submission:
+    """A submission from its row, in which `answers`, `consents` and `files` are JSON."""
+    return Submission(
+        id=row["id"],
+        form=row["form"],
+        email=row["email"],
+        values=json.loads(row["answers"]),
+        consents=tuple(Consent(field, wording) for field, wording in json.loads(row["consents"])),
+        page=row["page"],
+        received_at=from_text(row["received_at"]),
+        language=row["language"],
+        quarantined_for=row["quarantined_for"],
+        files=tuple(json.loads(row["files"])),
+    )
