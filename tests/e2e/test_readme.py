@@ -14,9 +14,11 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from tests.e2e.conftest import ROOT, Installed, copy_demo, free_port, wait_for
+from tests.stores.postgres_server import PostgresServer
 
 #: They run the tests, this one among them: whoever runs the tests has run one of them.
 RUN_THE_TESTS = ("make test", ".venv/bin/pytest")
+A_DATABASE = "postgresql://leads:password@db.example.com/leads"
 ANSWER_WHEN_READY = {"make demo": 8000, "leadpages serve": 8000, "gunicorn": 8080}
 
 
@@ -81,7 +83,7 @@ def post_newsletter(url: str) -> None:
         assert json.load(reply)["redirect"].endswith("/thanks/newsletter/")
 
 
-def test_readme_commands(installed: Installed, smtp: str, tmp_path: Path) -> None:
+def test_readme_commands(installed: Installed, smtp: str, postgres: PostgresServer, tmp_path: Path) -> None:
     """Each command ends well, and each server answers."""
     clone = copy_demo(tmp_path / "clone")
     for part in ("src", "Makefile", "pyproject.toml", "uv.lock", "README.md", "LICENSE", "tests"):
@@ -92,10 +94,11 @@ def test_readme_commands(installed: Installed, smtp: str, tmp_path: Path) -> Non
     reader = Reader(clone, {name: value for name, value in env.items() if name != "VIRTUAL_ENV"})
     commands = readme_commands()
     assert commands[0] == "make demo"
-    for line in commands:
-        if line == "make test":
-            reader.folder = clone
-        if line not in RUN_THE_TESTS:
-            reader.enter(line, while_running=post_newsletter)
+    with postgres.database() as database:
+        for line in commands:
+            if line == "make test":
+                reader.folder = clone
+            if line not in RUN_THE_TESTS:
+                reader.enter(line.replace(A_DATABASE, postgres.url(database)), while_running=post_newsletter)
     exported = (clone / "mysite" / "leads.csv").read_text()
     assert "ana@example.com" in exported

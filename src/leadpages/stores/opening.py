@@ -58,4 +58,4 @@ def _require_postgres(url: str) -> None:
             "for example sqlite:////var/lib/leadpages/leads.db",
         )
     if find_spec("psycopg") is None:
-        raise SettingsError("PostgreSQL needs a package that is not installed", "install `leadpages[postgres]`")
+        raise SettingsError("PostgreSQL needs a package that is not installed", "pip install 'psycopg[binary]'")
