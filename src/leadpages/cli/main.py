@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "build": "Write public/ and bundle/.",
     "check": "Report every problem that a build would, and write nothing.",
     "serve": "Show the site while you write it, with working forms and a mailbox.",
+    "deploy-kit": "Write what a host needs to run the site.",
     "blocks": "List the blocks that pages are made of.",
     "leads": "List, show and export leads.",
     "deliver": "Send the mails that are due, and call the web hooks.",
@@ -44,7 +45,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"leadpages.cli.{cmd_name}_command").command
+        command: click.Command = import_module(f"leadpages.cli.{cmd_name.replace('-', '_')}_command").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -66,6 +67,9 @@ def main() -> None:
         from leadpages.cli.problems import print_error
 
         print_error(error)
+        sys.exit(1)
+    except ModuleNotFoundError as error:  # where a deploy kit's wheel is installed, there is no build
+        click.echo(f"error: this command needs {error.name}, which is not installed here", err=True)
         sys.exit(1)
     except OSError as error:
         if isinstance(error, BrokenPipeError):  # `leadpages leads list | head`
