@@ -10,6 +10,7 @@ from tests.conftest import CONFIG, NEWSLETTER, RunCli, WriteProject
 
 PAGE = "---\ntitle: Hello\n---\n"
 FILES = [
+    ".gitignore",
     "Caddyfile",
     "README.md",
     "headers.caddy",

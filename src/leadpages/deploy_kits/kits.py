@@ -13,9 +13,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from leadpages.core.site import SiteInfo
 from leadpages.deploy_kits import running_wheel
 
-TARGETS: Final = ("server",)
+TARGETS: Final = ("server", "container")
 #: Files whose names end so hold secrets: they are made once, and belong to the site's owner from then on.
 _CONFIDENTIAL: Final = ".env"
+#: Under its own name it would hide files of ours from git.
+_RENAMED: Final = {"gitignore": ".gitignore"}
 _TEMPLATES: Final = Path(__file__).parent
 
 
@@ -35,7 +37,7 @@ def make_kit(target: str, site: SiteInfo, headers: str, project: str, secret_key
     """
     own, public = urlsplit(site.handler_url or site.url), urlsplit(site.url)
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES / target),
+        loader=FileSystemLoader([_TEMPLATES / target, _TEMPLATES / "shared"]),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
@@ -55,7 +57,7 @@ def make_kit(target: str, site: SiteInfo, headers: str, project: str, secret_key
         "database_key": secret_keys[1],
     }
     names = sorted(environment.list_templates(filter_func=lambda name: not name.startswith("_")))
-    filled = {name: environment.get_template(name).render(gaps).encode() for name in names}
+    filled = {_RENAMED.get(name, name): environment.get_template(name).render(gaps).encode() for name in names}
     secrets = {name: content for name, content in filled.items() if name.endswith(_CONFIDENTIAL)}
     files = {name: content for name, content in filled.items() if name not in secrets}
     return Kit({**files, running_wheel.NAME: running_wheel.running_wheel()}, secrets)
