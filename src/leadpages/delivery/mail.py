@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP, Policy
+from email.policy import SMTP, EmailPolicy, Policy
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache, partial
 from html import escape
@@ -48,7 +48,7 @@ class Composer:
         template = edition.mails[item.form]["notice" if is_notice else item.name]
         values = self._values(item, recipient, edition, now)
         message = EmailMessage(policy=_POLICY)
-        message["From"] = _same("From", str(_address(template.sender)))
+        message["From"] = _sender(template.sender)
         message["To"] = Address(addr_spec=item.name if is_notice else recipient.email)
         if is_notice:
             message["Reply-To"] = Address(addr_spec=recipient.email)
@@ -101,10 +101,26 @@ class _OneLineHeader(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
-def _policy() -> Policy:
-    registry = HeaderRegistry()
+class _Registry(HeaderRegistry):
+    """Makes the class of a header once, not anew for each mail."""
+
+    @lru_cache(maxsize=64)  # noqa: B019  (there is one registry)
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        return super().__getitem__(name)
+
+
+class _Policy(EmailPolicy):
+    """Folds a header that many mails have once."""
+
+    @lru_cache(maxsize=256)  # noqa: B019  (there is one policy)
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return super().fold_binary(name, value)
+
+
+def _policy() -> EmailPolicy:
+    registry = _Registry()
     registry.map_to_type("list-unsubscribe", _OneLineHeader)
-    return SMTP.clone(header_factory=registry)
+    return _Policy(linesep=SMTP.linesep, header_factory=registry)
 
 
 _POLICY: Final = _policy()
@@ -113,7 +129,8 @@ _POLICY: Final = _policy()
 @lru_cache(maxsize=256)
 def _same(name: str, value: str) -> str:
     """A header that many mails have: to parse it is most of what writing a mail takes."""
-    return _POLICY.header_store_parse(name, value)[1]
+    header: str = _POLICY.header_store_parse(name, value)[1]
+    return header
 
 
 def _could_advertise(answer: str) -> bool:
@@ -140,9 +157,10 @@ def _html(text: str) -> str:
     return escape(text).replace("\n", "<br>")
 
 
-def _address(sender: str) -> Address:
+@lru_cache(maxsize=256)
+def _sender(sender: str) -> str:
     name, addr_spec = parseaddr(sender)
-    return Address(name, addr_spec=addr_spec)
+    return _same("From", str(Address(name, addr_spec=addr_spec)))
 
 
 def _one_line(text: str) -> str:
