@@ -1,0 +1,909 @@
+"""Leads in a DynamoDB table."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from leadpages.core.errors import SettingsError, StorageError
+from leadpages.core.times import from_text, to_text
+from leadpages.leads.intake import REPEAT_WINDOW
+from leadpages.leads.model import (
+    CHANNELS,
+    Channel,
+    Delivery,
+    Dossier,
+    Event,
+    Lead,
+    Standing,
+    Submission,
+    SuppressionReason,
+)
+from leadpages.stores.dynamodb.change import Change
+from leadpages.stores.dynamodb.items import (
+    LEAD,
+    NOTE,
+    address_pk,
+    claimed,
+    ended,
+    lead_key,
+    lead_read,
+    mark_key,
+    new_lead,
+    note_item,
+    outbox_row,
+    outbox_sk,
+    pointer_item,
+    pointer_key,
+    shards,
+    stored_outbox,
+    stored_submission,
+    submission_item,
+)
+from leadpages.stores.dynamodb.table import (
+    SCHEMA_VERSION,
+    Client,
+    Conflict,
+    Item,
+    Key,
+    Table,
+    Write,
+    delete,
+    key_of,
+    put,
+    unchanged,
+)
+from leadpages.stores.protocol import (
+    KEY_WINDOW,
+    QUARANTINE_WINDOW,
+    Confirmation,
+    Decide,
+    DeliveriesOf,
+    Download,
+    Erased,
+    Finding,
+    ItemState,
+    Limit,
+    Limited,
+    MarksOf,
+    OutboxItem,
+    OutboxRow,
+    Receipt,
+    Recipient,
+    Record,
+)
+from leadpages.stores.rows import asks, hash_answers, hash_key, moment, submission_of, window
+
+T = TypeVar("T")
+
+_URL: Final = re.compile(r"dynamodb://([A-Za-z0-9_.-]{3,255})/?(\?.*)?")
+#: So many items are fetched at once, and fewer are changed or deleted at once than a transaction may have.
+_BATCH: Final = 100
+_STEP: Final = 30
+#: After every moment and every id.
+_LAST: Final = "~"
+_LEAD_VALUES: Final = (
+    "id", "email", "status", "created_at", "confirmed_at", "confirmation_asked_at", "unsubscribed_at",
+    "suppressed_for",
+)  # fmt: skip
+_SUBMISSION_VALUES: Final = (
+    "id", "form", "email", "answers", "answers_hash", "files", "page", "language", "received_at", "downloads",
+    "revoked", "quarantined_for",
+)  # fmt: skip
+_OUTBOX_VALUES: Final = (
+    "id", "submission_id", "channel", "name", "happening", "form", "state", "created_at", "due_at", "fence",
+    "attempts", "reason", "ended_at",
+)  # fmt: skip
+
+
+class DynamoDBStore:
+    """The Store protocol on one DynamoDB table.
+
+    What belongs to an address stands together, and changes in one transaction that hangs on its lead being as it was
+    read; whoever was slower reads again. Three things may be too much for one transaction and are done in steps, each
+    of which leaves a whole state and can be done again after a crash:
+
+    - What a confirmation, or anything else, queues: the lead keeps what did not fit, in the same transaction, and is
+      due itself until `claim` has queued the rest. So what was acknowledged is sent, whoever crashes.
+    - `erase` suppresses the address first, so that nothing more comes in; then goes all that hangs on the lead, and the
+      lead last. `expire` deletes the history and the outbox first, then the submissions, and with the last of them the
+      lead: as long as there is something to erase, it is found again.
+    - The names of files whose submissions are gone are noted in the transaction that deletes them. The note goes when
+      everything else is gone, so who begins again after a crash gets them all.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._table = _table(url)
+        self._table.check()
+        self._table.close()  # a host may fork after opening a store, and two must not share a connection
+
+    @staticmethod
+    def migrate(url: str) -> tuple[int, int]:
+        """Make the table if it is not there; its version before and after."""
+        return _table(url).migrate()
+
+    def findings(self) -> tuple[Finding, ...]:
+        """See `Store`."""
+        self.check()
+        found = [Finding("ok", f"DynamoDB, table {self._table.name}, schema {SCHEMA_VERSION}")]
+        if not self._table.forgets():
+            text = "nothing is deleted by its age: idempotency keys and counts of limits pile up"
+            found.append(Finding("warning", text, "turn on time to live, with the attribute `expires_at`"))
+        return tuple(found)
+
+    def check(self) -> None:
+        """See `Store`."""
+        self._table.check()
+
+    def close(self) -> None:
+        """See `Store`."""
+        self._table.close()
+
+    # Taking in
+
+    def add_submission(
+        self,
+        submission: Submission,
+        decide: Decide,
+        marks: Sequence[str] = (),
+        limits: Sequence[Limit] = (),
+        key: str = "",
+    ) -> Receipt:
+        """See `Store`."""
+        answers_hash, pk = hash_answers(submission), address_pk(submission.email)
+        noted = _key_item(submission, key, answers_hash) if key else None
+        if noted and (earlier := _earlier(self._table.get(key_of(noted)), noted)):
+            return earlier
+        if limited := self._over(limits, submission.received_at):
+            return limited
+
+        def add() -> Receipt:
+            found = self._table.get_many(
+                [lead_key(pk), *map(mark_key, marks), *([key_of(noted)] if noted else [])],
+            )
+            writes: list[Write] = []
+            if noted:
+                before = found.get(key_of(noted))
+                if earlier := _earlier(before, noted):
+                    return earlier
+                writes.append(put(noted, before))
+            if submission.quarantined_for:
+                item = submission_item(submission, answers_hash, submission.quarantined_for)
+                self._table.write([*writes, put(item), put(pointer_item(item))])
+                return "kept"
+            lead = found.get(lead_key(pk))
+            if lead and (twin := self._twin(pk, answers_hash, submission.received_at)):
+                if twin == submission.id:  # our own, whose answer was lost
+                    return "kept"
+                if writes:
+                    self._table.write(writes)
+                return "repeated"
+            change = Change(pk, lead)
+            for write in writes:
+                change.add(write)
+            for mark in map(mark_key, marks):
+                change.add(unchanged(mark, found.get(mark)))
+            reasons = [found[mark]["reason"] for mark in map(mark_key, marks) if mark in found]
+            self._count_in(change, submission, answers_hash, decide, next(iter(reasons), None))
+            return "kept"
+
+        return self._table.retrying(add)
+
+    def count_page_event(self, kind: str, page: str, now: datetime) -> None:
+        """See `Store`."""
+        day = to_text(now)[:10]
+        self._table.count((f"page#{day}#{kind}#{page}", "-"), day=day, kind=kind, page=page)
+
+    def _over(self, limits: Sequence[Limit], now: datetime) -> Limited | None:
+        """Count towards each limit up to the first that this is too much for."""
+        for limit in limits:
+            begins_at, ends_at = window(limit, now)
+            key = (f"limit#{limit.bucket}#{to_text(begins_at)}", "-")
+            if self._table.count(key, expires_at=int(ends_at.timestamp())) > limit.most:
+                return Limited(ends_at - now)
+        return None
+
+    def _twin(self, pk: str, answers_hash: str, now: datetime) -> str | None:
+        """The id of a submission with the same answers that came in just before."""
+        first, last = f"sub#{to_text(now - REPEAT_WINDOW)}{_LAST}", f"sub#{_LAST}"
+        same = (item for item in self._table.partition(pk, first, last) if item["answers_hash"] == answers_hash)
+        return next((item["id"] for item in same if not item["quarantined_for"]), None)
+
+    def _count_in(
+        self,
+        change: Change,
+        submission: Submission,
+        answers_hash: str,
+        decide: Decide,
+        suppressed_for: SuppressionReason | None,
+        seen: Item | None = None,
+    ) -> None:
+        """Let `submission` be one of a lead, and commit. It may be `seen` already, in quarantine."""
+        pk, at = address_pk(submission.email), to_text(submission.received_at)
+        intake = decide(self._standing(pk, change.lead, submission.form, suppressed_for))
+        item = submission_item(submission, answers_hash, intake.quarantined_for, intake.waiting)
+        change.add(put(item, seen))
+        if not seen:
+            change.add(put(pointer_item(item)))
+        if not intake.quarantined_for:
+            lead = change.lead or new_lead(uuid4().hex, submission.email, at)
+            lead |= {"email": submission.email, "status": intake.status}
+            if asks(intake):
+                lead["confirmation_asked_at"] = at
+            change.lead = lead
+            change.count_in(item)
+            change.log(at, "submitted", submission.form, submission.page)
+            change.queue(submission.id, submission.form, intake.deliveries, at)
+        change.commit(self._table)
+
+    def _standing(self, pk: str, lead: Item | None, form: str, suppressed_for: SuppressionReason | None) -> Standing:
+        if lead is None:
+            return Standing(suppressed_for=suppressed_for)
+        last = next(self._table.newest(pk, outbox_sk(form, "mail", "deliver")), None)
+        queued_at = moment(last["created_at"]) if last else None
+        return Standing(lead["status"], moment(lead["confirmation_asked_at"]), queued_at, suppressed_for)
+
+    # Links
+
+    def find_confirmation(self, submission_id: str) -> Confirmation | None:
+        """See `Store`."""
+        found = self._find(submission_id)
+        return _confirmation(*found) if found else None
+
+    def confirm(self, submission_id: str, deliveries_of: DeliveriesOf, now: datetime) -> Confirmation | None:
+        """See `Store`."""
+        at = to_text(now)
+
+        def confirm() -> Confirmation | None:
+            found = self._find(submission_id)
+            if found is None:
+                return None
+            lead, submission = found
+            confirmation = _confirmation(lead, submission)
+            if confirmation.already:
+                return confirmation
+            change = Change(lead["pk"], lead)
+            change.lead = {**lead, "status": "confirmed", "confirmed_at": at, "waiting": []}
+            change.log(at, "confirmed", "", ", ".join(confirmation.forms))
+            for one in lead["waiting"]:
+                change.queue(one["id"], one["form"], deliveries_of(one["form"]), at)
+            change.commit(self._table)
+            return confirmation
+
+        return self._table.retrying(confirm)
+
+    def find_download(self, submission_id: str) -> Download | None:
+        """See `Store`."""
+        found = self._find(submission_id)
+        return Download(found[1]["form"], found[1]["downloads"]) if found and not found[1]["revoked"] else None
+
+    def count_download(self, submission_id: str, limit: int, now: datetime) -> bool:
+        """See `Store`."""
+
+        def count() -> bool:
+            found = self._find(submission_id)
+            if found is None or found[1]["revoked"] or found[1]["downloads"] >= limit:
+                return False
+            lead, submission = found
+            change = Change(lead["pk"], lead)
+            change.lead = {**lead, "downloads": lead["downloads"] + 1}
+            change.add(put({**submission, "downloads": submission["downloads"] + 1}, submission))
+            change.log(to_text(now), "downloaded", submission["form"])
+            change.commit(self._table)
+            return True
+
+        return self._table.retrying(count)
+
+    def revoke_downloads(self, email: str, now: datetime) -> int:
+        """See `Store`. In steps: the last of them is the one that is in the history."""
+        pk, count = address_pk(email), 0
+
+        def revoke() -> None:
+            nonlocal count
+            change = Change(pk, self._table.get(lead_key(pk)))
+            found = self._table.partition(pk, "sub#", f"sub#{_LAST}")
+            valid = [item for item in found if not item["revoked"] and not item["quarantined_for"]]
+            for step in _steps(valid):
+                for item in step:
+                    change.add(put({**item, "revoked": True}, item))
+                if step[-1] is valid[-1]:
+                    change.log(to_text(now), "downloads_revoked")
+                change.commit(self._table)
+                count += len(step)
+
+        self._table.retrying(revoke)
+        return count
+
+    def queue_again(self, submission_id: str, mail: str, pause: timedelta, now: datetime) -> None:
+        """See `Store`."""
+
+        def queue() -> None:
+            found = self._find(submission_id)
+            if found is None:
+                return
+            lead, submission = found
+            of_form = self._table.newest(lead["pk"], outbox_sk(submission["form"], "mail", mail))
+            last = next((item["created_at"] for item in of_form if item["submission_id"] == submission_id), None)
+            if last is None or now - from_text(last) >= pause:
+                change = Change(lead["pk"], lead)
+                change.queue(submission_id, submission["form"], (Delivery("mail", mail),), to_text(now))
+                change.commit(self._table)
+
+        self._table.retrying(queue)
+
+    def unsubscribe(self, submission_id: str, how: str, deliveries_of: DeliveriesOf, now: datetime) -> None:
+        """See `Store`."""
+        at = to_text(now)
+
+        def leave() -> None:
+            found = self._find(submission_id)
+            if found is None or found[0]["status"] == "unsubscribed":
+                return
+            lead, submission = found
+            change = Change(lead["pk"], lead)
+            change.lead = {**lead, "status": "unsubscribed", "unsubscribed_at": at}
+            change.log(at, "unsubscribed", submission["form"], how)
+            change.queue(submission_id, submission["form"], deliveries_of(submission["form"]), at)
+            change.commit(self._table)
+
+        self._table.retrying(leave)
+
+    def _find(self, submission_id: str) -> tuple[Item, Item] | None:
+        """The lead behind a submission, and the submission; None for what is gone or in quarantine."""
+        there = self._there(submission_id)
+        if there is None:
+            return None
+        found = self._table.get_many([there, lead_key(there[0])])
+        lead, submission = found.get(lead_key(there[0])), found.get(there)
+        return (lead, submission) if lead and submission and not submission["quarantined_for"] else None
+
+    def _there(self, submission_id: str) -> Key | None:
+        pointer = self._table.get(pointer_key(submission_id))
+        return (pointer["there_pk"], pointer["there_sk"]) if pointer else None
+
+    # The outbox
+
+    def claim(
+        self, limit: int, lease: timedelta, now: datetime, channels: Sequence[Channel] = CHANNELS
+    ) -> list[OutboxItem]:
+        """See `Store`."""
+        at, until = to_text(now), to_text(now + lease)
+        names = shards(*(f"due#{channel}" for channel in channels))
+        due = merge(*(self._table.due(name, at) for name in names), key=lambda item: (item["due_at"], item["sk"]))
+        keys = (key for item in due for key in self._payable(key_of(item), channels))
+        taken = (item for key in keys if (item := self._table.claim(key, at, until)))
+        items = [claimed(item) for item in islice(taken, limit)]
+        return sorted(items, key=lambda item: (item.created_at, item.id))
+
+    def _payable(self, key: Key, channels: Sequence[Channel]) -> list[Key]:
+        """The item that is due, or those that a lead was owed so far."""
+        if key[1] != LEAD:
+            return [key]
+        return [key_of(item) for item in self._pay(key) if item["channel"] in channels]
+
+    def _pay(self, key: Key) -> list[Item]:
+        def pay() -> list[Item]:
+            lead = self._table.get(key)
+            return Change(key[0], lead).commit(self._table) if lead and lead["owed"] else []
+
+        return self._table.retrying(pay)
+
+    def recipient(self, item: OutboxItem) -> Recipient | None:
+        """See `Store`."""
+        there = self._there(item.submission_id)
+        if there is None:
+            return None
+        key = _outbox_key(item, there)
+        found = self._table.get_many([there, lead_key(there[0]), key])
+        lead, submission = found.get(lead_key(there[0])), found.get(there)
+        if key not in found or lead is None or submission is None:
+            return None
+        left = moment(lead["unsubscribed_at"])
+        return Recipient(lead["email"], lead["status"], left, lead["suppressed_for"] or None, submission_of(submission))
+
+    def mark_sent(self, item: OutboxItem, now: datetime) -> bool:
+        """See `Store`."""
+        return self._end(item, "sent", "", now, attempted=1)
+
+    def mark_ended(self, item: OutboxItem, state: ItemState, reason: str, now: datetime) -> bool:
+        """See `Store`."""
+        return self._end(item, state, reason, now, attempted=0 if state == "cancelled" else 1)
+
+    def mark_retry(self, item: OutboxItem, error: str, due_at: datetime) -> bool:
+        """See `Store`."""
+        return self._put_off(item, error, due_at, attempted=1)
+
+    def mark_released(self, item: OutboxItem) -> bool:
+        """See `Store`."""
+        return self._put_off(item, "", item.created_at, attempted=0)
+
+    def _end(self, item: OutboxItem, state: ItemState, reason: str, now: datetime, attempted: int) -> bool:
+        at = to_text(now)
+
+        def end(held: Item) -> None:
+            change = Change(held["pk"], self._table.get(lead_key(held["pk"])))
+            change.add(put(ended(held, state, reason, at, attempts=held["attempts"] + attempted), held))
+            change.log(at, f"{item.channel}_{state}", item.form, item.name)
+            change.commit(self._table)
+
+        return self._holding(item, end)
+
+    def _put_off(self, item: OutboxItem, reason: str, due_at: datetime, attempted: int) -> bool:
+        def put_off(held: Item) -> None:
+            later = {"due_at": to_text(due_at), "reason": reason, "fence": held["fence"] + 1}
+            self._table.write([put({**held, **later, "attempts": held["attempts"] + attempted}, held)])
+
+        return self._holding(item, put_off)
+
+    def _holding(self, item: OutboxItem, work: Callable[[Item], None]) -> bool:
+        """Do `work` with the item as it stands, if its lease has not been lost."""
+
+        def look() -> bool:
+            there = self._there(item.submission_id)
+            held = self._table.get(_outbox_key(item, there)) if there else None
+            if held is None or held["fence"] != item.fence or held["state"] != "due":
+                return False
+            work(held)
+            return True
+
+        return self._table.retrying(look)
+
+    def outbox(self, states: Sequence[ItemState]) -> Iterator[OutboxRow]:
+        """See `Store`."""
+        items = self._listed(*(f"outbox#{state}" for state in states))
+        return (outbox_row(item, lead) for item, lead in self._with_leads(items))
+
+    def requeue(self, item_id: str, now: datetime) -> bool:
+        """See `Store`."""
+        again = {"state": "due", "due_at": to_text(now), "attempts": 0, "reason": "", "ended_at": None}
+        return self._by_hand(item_id, lambda state: state != "due", again)
+
+    def bury(self, item_id: str, now: datetime) -> bool:
+        """See `Store`."""
+        dead = {"state": "dead", "reason": "buried by hand", "ended_at": to_text(now)}
+        return self._by_hand(item_id, lambda state: state == "due", dead)
+
+    def _by_hand(self, item_id: str, is_meant: Callable[[str], bool], values: Mapping[str, Any]) -> bool:
+        def change() -> bool:
+            key = self._table.with_outbox_id(item_id)
+            item = self._table.get(key) if key else None
+            if item is None or not is_meant(item["state"]):
+                return False
+            changed = {**item, **values, "fence": item["fence"] + 1}
+            self._table.write([put(stored_outbox(item["pk"], changed), item)])
+            return True
+
+        return self._table.retrying(change)
+
+    # Quarantine
+
+    def quarantined(self) -> Iterator[Submission]:
+        """See `Store`."""
+        return map(submission_of, self._listed("quarantine"))
+
+    def release(self, submission_id: str, decide: Decide, marks_of: MarksOf, now: datetime) -> bool:
+        """See `Store`."""
+
+        def release() -> bool:
+            there = self._there(submission_id)
+            item = self._table.get(there) if there else None
+            if item is None or not item["quarantined_for"]:
+                return False
+            submission = submission_of({**item, "quarantined_for": ""})
+            change, _ = self._lifting(submission.email, marks_of(submission.email), now)
+            self._count_in(change, submission, item["answers_hash"], decide, None, seen=item)
+            return True
+
+        return self._table.retrying(release)
+
+    def empty_quarantine(self, before: datetime) -> Erased:
+        """See `Store`."""
+        keys = self._keys(("quarantine",), to_text(before), newest_first=False)
+        return self._erase_some(keys, lambda item: item["quarantined_for"] and item["received_at"] < to_text(before))
+
+    # Suppression and privacy
+
+    def suppress(self, email: str, marks: Sequence[str], reason: SuppressionReason, now: datetime) -> None:
+        """See `Store`."""
+        pk = address_pk(email)
+
+        def suppress() -> None:
+            found = self._table.get_many([mark_key(marks[0]), lead_key(pk)])
+            change = Change(pk, found.get(lead_key(pk)))
+            change.add(_marking(marks[0], reason, now, found.get(mark_key(marks[0]))))
+            if change.lead is not None:
+                change.lead["suppressed_for"] = reason
+            change.log(to_text(now), "suppressed", "", reason)
+            change.commit(self._table)
+
+        self._table.retrying(suppress)
+
+    def lift_suppression(self, email: str, marks: Sequence[str], now: datetime) -> bool:
+        """See `Store`."""
+
+        def lift() -> bool:
+            change, lifted = self._lifting(email, marks, now)
+            change.commit(self._table)
+            return lifted
+
+        return self._table.retrying(lift)
+
+    def _lifting(self, email: str, marks: Sequence[str], now: datetime) -> tuple[Change, bool]:
+        """A change of a lead that lifts its suppression, and whether there is one."""
+        pk = address_pk(email)
+        found = self._table.get_many([lead_key(pk), *map(mark_key, marks)])
+        change = Change(pk, found.pop(lead_key(pk), None))
+        for key in map(mark_key, marks):
+            change.add(delete(found[key]) if key in found else unchanged(key, None))
+        if found and change.lead is not None:
+            change.lead["suppressed_for"] = ""
+            change.log(to_text(now), "suppression_lifted")
+        return change, bool(found)
+
+    def _mark(self, mark: str, reason: SuppressionReason, now: datetime) -> None:
+        """Suppress an address whose lead goes."""
+        self._table.retrying(lambda: self._table.write([_marking(mark, reason, now, self._table.get(mark_key(mark)))]))
+
+    def email_of(self, item_id: str) -> str | None:
+        """See `Store`."""
+        key = self._table.with_outbox_id(item_id)
+        lead = self._table.get(lead_key(key[0])) if key else None
+        return lead["email"] if lead else None
+
+    def dossier(self, email: str) -> Dossier | None:
+        """See `Store`."""
+        items = list(self._table.partition(address_pk(email)))
+        lead = next((item for item in items if item["sk"] == LEAD), None)
+        submissions = tuple(submission_of(item) for item in items if _is_submission(item))
+        events = [item for item in items if item["sk"].startswith("event#")]
+        if lead is None and not submissions:
+            return None
+        history = tuple(Event(from_text(e["at"]), e["kind"], e["form"], e["detail"]) for e in events)
+        return Dossier(lead_read(lead) if lead else None, submissions, history)
+
+    def erase(self, email: str, marks: Sequence[str], now: datetime) -> Erased:
+        """See `Store`. Backups and the log of point-in-time recovery, DynamoDB recycles in its own time."""
+        pk = address_pk(email)
+        counts: Counter[str] = Counter()
+        self._mark(marks[0], "erased", now)
+
+        def erase() -> None:
+            while items := [item for item in self._table.partition(pk) if item["sk"] != NOTE]:
+                doomed = [item for item in items if item["sk"] != LEAD]
+                self._remove(pk, items, doomed, takes_lead=len(doomed) < len(items), counts=counts)
+
+        self._table.retrying(erase)
+        return Erased(counts["leads"], counts["submissions"], self._take_notes([pk]))
+
+    def expired(self, form: str, before: datetime) -> Erased:
+        """See `Store`."""
+        at = to_text(before)
+        keys = self._keys(("submissions", "quarantine"), at, newest_first=False, form=form)
+        leads, submissions, files = 0, 0, []
+        for item in self._items(keys):
+            submissions += 1
+            files += json.loads(item["files"])
+            counted = [one for one in self._submissions_of(item["pk"]) if not one["quarantined_for"]]
+            is_first = bool(counted) and counted[0]["id"] == item["id"]
+            leads += is_first and all(_is_expired(one, form, at) for one in counted)
+        return Erased(leads, submissions, tuple(files))
+
+    def expire(self, form: str, before: datetime, marks_of: MarksOf, now: datetime) -> Erased:
+        """See `Store`."""
+        at = to_text(before)
+
+        def leave_for_good(lead: Item) -> None:
+            if lead["status"] == "unsubscribed":
+                self._mark(marks_of(lead["email"])[0], "unsubscribed", now)
+
+        keys = self._keys(("submissions", "quarantine"), at, newest_first=False, form=form)
+        return self._erase_some(keys, lambda item: _is_expired(item, form, at), leave_for_good)
+
+    def tidy(self, now: datetime) -> Erased:
+        """See `Store`. Keys and counts, DynamoDB forgets by itself."""
+        return self.empty_quarantine(now - QUARANTINE_WINDOW)
+
+    def _submissions_of(self, pk: str) -> list[Item]:
+        return list(self._table.partition(pk, "sub#", f"sub#{_LAST}"))
+
+    def _erase_some(
+        self,
+        keys: Iterable[Key],
+        is_doomed: Callable[[Item], bool],
+        before_lead_goes: Callable[[Item], None] = lambda _: None,
+    ) -> Erased:
+        """Erase what `is_doomed` of the submissions with the addresses of `keys`, and leads of whom none is left."""
+        counts: Counter[str] = Counter()
+        noted: dict[str, None] = {}
+
+        def erase(pk: str) -> None:
+            items = [item for item in self._table.partition(pk) if item["sk"] != NOTE]
+            submissions = [item for item in items if _is_submission(item)]
+            doomed = [item for item in submissions if is_doomed(item)]
+            if not doomed:
+                return
+            left = {item["id"] for item in submissions if not is_doomed(item) and not item["quarantined_for"]}
+            lead = next((item for item in items if item["sk"] == LEAD), None)
+            takes_lead = lead is not None and not left and not all(item["quarantined_for"] for item in doomed)
+            if lead and takes_lead:
+                before_lead_goes(lead)
+            ids = {item["id"] for item in doomed}
+            belongs = [
+                item
+                for item in items
+                if (takes_lead and item["sk"].startswith("event#"))
+                or (item["sk"].startswith("out#") and (takes_lead or item["submission_id"] in ids))
+            ]
+            if self._remove(pk, items, belongs + doomed, takes_lead, counts):
+                noted[pk] = None
+
+        for pk, _ in keys:
+            self._table.retrying(lambda pk=pk: erase(pk))  # type: ignore[misc]
+        late = [pk for item in self._listed("files") if (pk := item["pk"]) not in noted]
+        return Erased(counts["leads"], counts["submissions"], self._take_notes([*late, *noted]))
+
+    def _remove(
+        self, pk: str, items: Sequence[Item], doomed: Sequence[Item], takes_lead: bool, counts: Counter[str]
+    ) -> bool:
+        """Delete `doomed` of an address' `items` in their order, in steps, and with the last step perhaps the lead.
+
+        Whether files are to be deleted.
+        """
+        change = Change(pk, next((item for item in items if item["sk"] == LEAD), None))
+        gone = {item["sk"] for item in doomed}
+        named = {name for item in items if _is_submission(item) and item["sk"] not in gone for name in _files(item)}
+        note = self._table.get((pk, NOTE))
+        steps = list(_steps(doomed)) or [[]]
+        for number, step in enumerate(steps, 1):
+            submissions = [item for item in step if _is_submission(item)]
+            pointers = self._table.get_many(pointer_key(item["id"]) for item in submissions)
+            for item in (*step, *pointers.values()):
+                change.add(delete(item))
+            for item in submissions:
+                change.count_out(item)
+            kept = note["files"] if note else []
+            unnamed = [name for item in submissions for name in _files(item) if name not in named]
+            if new := [name for name in dict.fromkeys(unnamed) if name not in kept]:
+                change.add(put(note_item(pk, [*kept, *new]), note))
+            is_last = takes_lead and number == len(steps)
+            if is_last:
+                change.lead = None
+            change.commit(self._table)
+            if new:
+                note = self._table.get((pk, NOTE))
+            counts["submissions"] += len(submissions)
+            counts["leads"] += is_last
+        return note is not None
+
+    def _take_notes(self, pks: Iterable[str]) -> tuple[str, ...]:
+        """The names of files that are to be deleted, which nobody else is told any more."""
+
+        def take(pk: str) -> list[str]:
+            note = self._table.get((pk, NOTE))
+            if note is None:
+                return []
+            self._table.write([delete(note)])
+            names: list[str] = note["files"]
+            return names
+
+        return tuple(name for pk in pks for name in self._table.retrying(lambda pk=pk: take(pk)))  # type: ignore[misc]
+
+    # Reading
+
+    def leads(self) -> Iterator[Lead]:
+        """See `Store`."""
+        return map(lead_read, self._listed("leads"))
+
+    def submissions(self) -> Iterator[tuple[Lead, Submission]]:
+        """See `Store`."""
+        items = self._listed("submissions", newest_first=False)
+        return ((lead_read(lead), submission_of(item)) for item, lead in self._with_leads(items))
+
+    def _keys(self, kinds: Sequence[str], before: str, newest_first: bool, **only: str) -> Iterator[Key]:
+        parts = [self._table.listed(name, before, newest_first, **only) for name in shards(*kinds)]
+        return map(key_of, merge(*parts, key=lambda item: item["listed_at"], reverse=newest_first))
+
+    def _listed(self, *kinds: str, newest_first: bool = True) -> Iterator[Item]:
+        """All items of these `kinds`, as they stand now."""
+        names = shards(*kinds)
+        items = self._items(self._keys(kinds, _LAST, newest_first))
+        return (item for item in items if item["listed"] in names)
+
+    def _items(self, keys: Iterable[Key]) -> Iterator[Item]:
+        """What stands under `keys`, each once, as far as there is something."""
+        last = None
+        for batch in _batches(keys):
+            found = self._table.get_many(batch)
+            for key in batch:
+                # What has just gone from one part of a list into another may stand in both.
+                if key != last and key in found:
+                    yield found[key]
+                last = key
+
+    def _with_leads(self, items: Iterable[Item]) -> Iterator[tuple[Item, Item]]:
+        for batch in _batches(items):
+            leads = self._table.get_many(lead_key(item["pk"]) for item in batch)
+            for item in batch:
+                if lead := leads.get(lead_key(item["pk"])):
+                    yield item, lead
+
+    # Copying
+
+    def records(self) -> Iterator[Record]:
+        """See `Store`."""
+        for lead in self._table.scan("sk", LEAD):
+            while self._pay(key_of(lead)):
+                pass
+            key = lead["pk"].removeprefix("address#")
+            yield Record("leads", {"address_key": key, **{name: lead[name] for name in _LEAD_VALUES}})
+        for item, lead_found in self._with_possible_leads(self._table.scan("sk", "sub#")):
+            is_counted = lead_found is not None and not item["quarantined_for"]
+            waiting = [one["id"] for one in lead_found["waiting"]] if lead_found else []
+            yield Record("submissions", {
+                "lead_id": lead_found["id"] if lead_found and is_counted else None,
+                "address_key": item["pk"].removeprefix("address#"),
+                "waiting": item["id"] in waiting,
+                **{name: item[name] for name in _SUBMISSION_VALUES},
+            })  # fmt: skip
+        for item in self._table.scan("sk", "sub#"):
+            for field, wording in json.loads(item["consents"]):
+                yield Record("consents", {"submission_id": item["id"], "field": field, "wording": wording})
+        for item, lead in self._with_leads(self._table.scan("sk", "event#")):
+            values = {name: item[name] for name in ("at", "kind", "form", "detail")}
+            yield Record("events", {"lead_id": lead["id"], **values})
+        for item, lead in self._with_leads(self._table.scan("sk", "out#")):
+            yield Record("outbox", {"lead_id": lead["id"], **{name: item[name] for name in _OUTBOX_VALUES}})
+        for item in self._table.scan("pk", "mark#"):
+            yield Record("suppressions", {name: item[name] for name in ("mark", "reason", "since")})
+        for item in self._table.scan("pk", "page#"):
+            yield Record("page_events", {name: item[name] for name in ("day", "kind", "page", "count")})
+
+    def load(self, records: Callable[[], Iterable[Record]]) -> None:
+        """See `Store`. What was kept until it raises is deleted again."""
+        if next(iter(self.records()), None):
+            raise StorageError("the DynamoDB table is not empty", "copy into a new one")
+        addresses: dict[Any, str] = {}
+        try:
+            for record in records():
+                self._load(record.kind, dict(record.values), addresses)
+        except BaseException as error:
+            self._wipe()
+            if isinstance(error, Conflict):
+                raise StorageError("somebody else wrote into the DynamoDB table") from error
+            raise
+
+    def _load(self, kind: str, values: Item, addresses: dict[Any, str]) -> None:
+        match kind:
+            case "leads":
+                lead = new_lead(values["id"], values["email"], values["created_at"])
+                addresses[values["id"]] = lead["pk"]
+                self._table.write([put(lead | {name: values[name] for name in _LEAD_VALUES})])
+            case "submissions":
+                row = {**{name: values[name] for name in (*_SUBMISSION_VALUES, "waiting")}, "consents": "[]"}
+                item = stored_submission(row)
+                change = Change(item["pk"], self._table.get(lead_key(item["pk"])))
+                change.add(put(item))
+                change.add(put(pointer_item(item)))
+                if values["lead_id"]:
+                    change.count_in(item)
+                change.commit(self._table)
+            case "consents":
+                there = self._there(values["submission_id"])
+                if there and (seen := self._table.get(there)):
+                    consents = [*json.loads(seen["consents"]), [values["field"], values["wording"]]]
+                    self._table.write([put({**seen, "consents": json.dumps(consents)}, seen)])
+            case "events":
+                change = Change(pk := addresses[values["lead_id"]], self._table.get(lead_key(pk)))
+                change.log(values["at"], values["kind"], values["form"], values["detail"])
+                change.commit(self._table)
+            case "outbox":
+                row = {name: values[name] for name in _OUTBOX_VALUES}
+                self._table.write([put(stored_outbox(addresses[values["lead_id"]], row))])
+            case "suppressions":
+                pk, sk = mark_key(values["mark"])
+                self._table.write([put({"pk": pk, "sk": sk, **values})])
+            case "page_events":
+                pk = f"page#{values['day']}#{values['kind']}#{values['page']}"
+                self._table.write([put({"pk": pk, "sk": "-", **values})])
+
+    def _wipe(self) -> None:
+        for prefix in ("address#", "sub#", "mark#", "page#"):
+            for step in _steps(self._table.scan("pk", prefix)):
+                self._table.write([delete(item) for item in step])
+
+    def _with_possible_leads(self, items: Iterable[Item]) -> Iterator[tuple[Item, Item | None]]:
+        for batch in _batches(items):
+            leads = self._table.get_many(lead_key(item["pk"]) for item in batch)
+            for item in batch:
+                yield item, leads.get(lead_key(item["pk"]))
+
+
+def _table(url: str) -> Table:
+    """The table that `dynamodb://TABLE?region=…&endpoint=…` names. Credentials, boto3 finds by itself."""
+    found = _URL.fullmatch(url)
+    options = dict(parse_qsl(urlsplit(url).query))
+    if not found or options.keys() - {"region", "endpoint"}:
+        raise SettingsError(
+            "LEADPAGES_DATABASE_URL is no address of a DynamoDB table",
+            "expected dynamodb://TABLE?region=REGION, for example dynamodb://leads?region=eu-central-1",
+        )
+    # Trying again is for `Table`, which knows what may be done twice.
+    config = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}, max_pool_connections=32)
+    try:
+        client: Client = boto3.Session().client(
+            "dynamodb", region_name=options.get("region"), endpoint_url=options.get("endpoint"), config=config
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise SettingsError(f"LEADPAGES_DATABASE_URL: {error}", "expected dynamodb://TABLE?region=REGION") from error
+    return Table(client, found[1])
+
+
+def _key_item(submission: Submission, key: str, answers_hash: str) -> Item:
+    now = submission.received_at
+    return {
+        "pk": f"key#{hash_key(submission.form, key)}",
+        "sk": "-",
+        "answers_hash": answers_hash,
+        "submission_id": submission.id,
+        "noted_at": to_text(now),
+        "expires_at": int((now + KEY_WINDOW).timestamp()),
+    }
+
+
+def _earlier(found: Item | None, noted: Item) -> Receipt | None:
+    """What becomes of a submission whose key came before; None for the first one."""
+    # What has served its time may stand there for days.
+    if found is None or found["noted_at"] <= to_text(from_text(noted["noted_at"]) - KEY_WINDOW):
+        return None
+    if found["submission_id"] == noted["submission_id"]:  # our own, whose answer was lost
+        return "kept"
+    return "repeated" if found["answers_hash"] == noted["answers_hash"] else "conflicting"
+
+
+def _confirmation(lead: Item, submission: Item) -> Confirmation:
+    waiting = tuple(one["form"] for one in lead["waiting"])
+    return Confirmation(waiting or (submission["form"],), already=not waiting)
+
+
+def _marking(mark: str, reason: SuppressionReason, now: datetime, seen: Item | None) -> Write:
+    pk, sk = mark_key(mark)
+    return put({"pk": pk, "sk": sk, "mark": mark, "reason": reason, "since": to_text(now)}, seen)
+
+
+def _outbox_key(item: OutboxItem, there: Key) -> Key:
+    return there[0], outbox_sk(item.form, item.channel, item.name, to_text(item.created_at), item.id)
+
+
+def _is_submission(item: Item) -> bool:
+    return bool(item["sk"].startswith("sub#"))
+
+
+def _is_expired(item: Item, form: str, before: str) -> bool:
+    return bool(item["form"] == form and item["received_at"] < before)
+
+
+def _files(submission: Item) -> list[str]:
+    names: list[str] = json.loads(submission["files"])
+    return names
+
+
+def _steps(items: Iterable[T]) -> Iterator[list[T]]:
+    return _batches(items, _STEP)
+
+
+def _batches(items: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
