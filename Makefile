@@ -29,6 +29,7 @@ bench: $(VENV)/dev node
 	-$(BIN)/python -m tests.bench.startup
 	-$(BIN)/python -m tests.bench.markdown_speed
 	-$(BIN)/python tests/bench/handler_import.py
+	-$(BIN)/python -m tests.bench.outbox_speed
 	-$(BIN)/python tests/bench/page_weight.py
 
 # The browser tests use Debian's Chromium; elsewhere set CHROMIUM to a browser of yours.

@@ -20,6 +20,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from email.policy import SMTP
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -141,7 +142,7 @@ def _run(command: Sequence[str], workers: int) -> None:
 
 
 def _over_and_over(url: str, mails: int) -> None:
-    message = EmailMessage()
+    message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = "a@example.com", "b@example.com", "Hi"
     message.set_content("Hello.\n")
     transport = SMTPTransport(url)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+from email.policy import SMTP as CRLF
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -83,7 +84,7 @@ def listening(host: Host, **options: Any) -> Iterator[str]:
 
 
 def mail(recipient: str = "ann@example.com") -> EmailMessage:
-    message = EmailMessage()
+    message = EmailMessage(policy=CRLF)
     message["From"] = "Test site <hello@example.com>"
     message["To"] = recipient
     message["Subject"] = "Hi"

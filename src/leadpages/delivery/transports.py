@@ -23,7 +23,7 @@ class Transport(Protocol):
     """Takes one mail, or raises TryLater, Bounced or NotLetIn."""
 
     def send(self, message: EmailMessage) -> None:
-        """Return when the mail host has taken responsibility for `message`."""
+        """Return when the mail host has taken responsibility for `message`, which has lines as SMTP wants them."""
 
     def close(self) -> None:
         """End the conversation."""
@@ -56,7 +56,9 @@ class SMTPTransport:
         """See `Transport`."""
         try:
             self._connection = self._connection or self._connect()
-            self._connection.send_message(message)
+            # `send_message` would take the mail apart and write it anew.
+            (sender,), (recipient,) = message["From"].addresses, message["To"].addresses
+            self._connection.sendmail(sender.addr_spec, recipient.addr_spec, message.as_bytes())
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
             self._refused(code, _text(reply), _kind_of_bounce(_text(reply)))
