@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from leadpages.core.times import Clock
@@ -30,6 +30,8 @@ _BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 360, 960)
 #: However long the other side wants to be left alone.
 _LONGEST_WAIT: Final = timedelta(days=1)
 
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
 _MAILS: Final[tuple[Channel, ...]] = ("mail", "notice")
 _HOOKS: Final[tuple[Channel, ...]] = ("webhook",)
 _CALLED: Final = {"mail": "mail", "notice": "notice to", "webhook": "web hook"}
@@ -46,26 +48,31 @@ class Report:
     paused: str = ""
 
 
-def drain(store: Store, composer: Composer, transport: Transport, hooks: Webhooks, clock: Clock) -> Report:
-    """Send everything that is due.
+def drain(
+    store: Store, composer: Composer, transport: Transport, hooks: Webhooks, clock: Clock, ends_at: datetime = NEVER
+) -> Report:
+    """Send everything that is due, and begin nothing from `ends_at` on.
 
     A crash between the other side's "accepted" and `mark_sent` sends that one thing again; its `Message-ID`
     or `webhook-id` is the same both times.
     """
-    return _Drain(store, composer, transport, hooks, clock).run()
+    return _Drain(store, composer, transport, hooks, clock, ends_at).run()
 
 
 class _Drain:
     """One drain, and what it has learnt on its way."""
 
-    def __init__(self, store: Store, composer: Composer, transport: Transport, hooks: Webhooks, clock: Clock) -> None:
-        self._store, self._composer, self._transport, self._hooks, self._clock = (
-            store,
-            composer,
-            transport,
-            hooks,
-            clock,
-        )
+    def __init__(
+        self,
+        store: Store,
+        composer: Composer,
+        transport: Transport,
+        hooks: Webhooks,
+        clock: Clock,
+        ends_at: datetime,
+    ) -> None:
+        self._store, self._composer, self._transport, self._hooks = store, composer, transport, hooks
+        self._clock, self._ends_at = clock, ends_at
         self._counts: Counter[str] = Counter()
         self._paused = ""
         #: Why nothing is handed over there any more: one that does not answer takes its time, and once is enough.
@@ -76,19 +83,19 @@ class _Drain:
         is_over = False
         while not is_over:
             self._send_mails()
-            is_over = self._call_hooks()
+            is_over = self._call_hooks() or self._clock() >= self._ends_at
         return Report(**self._counts, paused=self._paused)
 
     def _send_mails(self) -> None:
         try:
-            while not self._paused and (items := self._claim(_MAILS)):
-                self._work_off(items, self._clock() + _BEGIN_WITHIN)
+            while not self._paused and self._clock() < self._ends_at and (items := self._claim(_MAILS)):
+                self._work_off(items, min(self._clock() + _BEGIN_WITHIN, self._ends_at))
         finally:
             self._transport.close()
 
     def _call_hooks(self) -> bool:
         """Whether all that were due have been called."""
-        ends_at = self._clock() + _HOOKS_TURN
+        ends_at = min(self._clock() + _HOOKS_TURN, self._ends_at)
         while items := self._claim(_HOOKS):
             self._work_off(items, ends_at)
             if self._clock() >= ends_at:

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from leadpages.core.site import SiteInfo
 from leadpages.deploy_kits import running_wheel
 
-TARGETS: Final = ("server", "container")
+TARGETS: Final = ("server", "container", "lambda")
 #: Files whose names end so hold secrets: they are made once, and belong to the site's owner from then on.
 _CONFIDENTIAL: Final = ".env"
 #: Under its own name it would hide files of ours from git.

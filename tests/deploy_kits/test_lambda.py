@@ -1,0 +1,204 @@
+"""The kit for AWS Lambda: its zip, run by AWS's runtime client; and its template."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+import zipfile
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing
+from email.message import Message
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message as MessageHandler
+from tests.deploy_kits.conftest import BuiltSite, Install
+from tests.deploy_kits.lambda_host import LambdaHost, lambda_host
+from tests.e2e.conftest import free_port
+from tests.handler.funnel import SITE
+
+from leadpages.stores.opening import open_store
+
+MOST_BYTES = 5 * 1024 * 1024
+KEY = "kJ8sD2fGq5Lw9Xz3Vb7Nm1Rt6Yp4Hc0A"
+HEADERS = {"content-type": "application/x-www-form-urlencoded", "origin": SITE, "x-forwarded-for": "203.0.113.7"}
+SCHEDULE = {"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": []}
+
+
+def function_url(path: str, body: str, **headers: str) -> dict[str, Any]:
+    """A form that comes by a function URL."""
+    http = {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "test"}
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {**HEADERS, "host": "abc.lambda-url.eu-central-1.on.aws", "x-forwarded-proto": "https", **headers},
+        "requestContext": {"domainName": "abc.lambda-url.eu-central-1.on.aws", "http": http, "requestId": "1"},
+        "body": b64encode(body.encode()).decode(),
+        "isBase64Encoded": True,
+    }
+
+
+def api_gateway(path: str, body: str, **headers: str) -> dict[str, Any]:
+    """The same by API Gateway, an HTTP API with payload format 2.0."""
+    event = function_url(path, body, **headers)
+    event["requestContext"] |= {"apiId": "abc", "stage": "$default", "domainPrefix": "abc"}
+    return {**event, "cookies": ["a=b"]}
+
+
+def load_balancer(path: str, body: str, **headers: str) -> dict[str, Any]:
+    """The same by an Application Load Balancer."""
+    return {
+        "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:eu-central-1:1:targetgroup/a/b"}},
+        "httpMethod": "POST",
+        "path": path,
+        "queryStringParameters": {},
+        "headers": {**HEADERS, "host": "lb.example.com", "x-forwarded-proto": "https", **headers},
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+class Inbox(MessageHandler):
+    """A mail host that keeps what it gets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mails: list[Message] = []
+
+    def handle_message(self, message: Message) -> None:
+        """Keep it."""
+        self.mails.append(message)
+
+
+@pytest.fixture(scope="module")
+def kit(built_site: BuiltSite) -> Path:
+    """The kit's folder."""
+    return built_site.kit("lambda")
+
+
+@pytest.fixture(scope="module")
+def function(kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The function with PostgreSQL for this machine's Python, unpacked."""
+    here = ["--python", f"3.{sys.version_info.minor}", "--platform", f"manylinux2014_{platform.machine()}"]
+    build(kit, "--postgres", *here)
+    folder = tmp_path_factory.mktemp("task")
+    with zipfile.ZipFile(kit / "function.zip") as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def python(install: Install) -> Path:
+    """What a Lambda has without the function."""
+    return install("awslambdaric") / "python"
+
+
+@pytest.fixture
+def inbox() -> Iterator[tuple[str, Inbox]]:
+    """A mail host's URL, and what came in there."""
+    inbox = Inbox()
+    host = Controller(inbox, hostname="127.0.0.1", port=free_port())
+    host.start()
+    yield f"smtp://127.0.0.1:{host.port}", inbox
+    host.stop()
+
+
+@pytest.fixture
+def host(
+    function: Path, python: Path, postgres_url: str, inbox: tuple[str, Inbox], tmp_path: Path
+) -> Iterator[LambdaHost]:
+    """The function, running on an empty database."""
+    env = {
+        "LEADPAGES_BUNDLE": str(function / "bundle"),
+        "LEADPAGES_DATABASE_URL": postgres_url,
+        "LEADPAGES_SECRET_KEYS": KEY,
+        "LEADPAGES_SMTP_URL": inbox[0],
+        "LEADPAGES_TRUSTED_HOPS": "1",
+        "LEADPAGES_UPLOADS": str(tmp_path),
+    }
+    with lambda_host(python, function, "leadpages.handler.aws.handle", env) as running:
+        yield running
+
+
+def build(kit: Path, *options: str) -> bytes:
+    """The zip that `build.py` makes."""
+    subprocess.run([sys.executable, kit / "build.py", *options], check=True, stdout=subprocess.DEVNULL)
+    return (kit / "function.zip").read_bytes()
+
+
+def test_the_zip_is_small_and_the_same_each_time(kit: Path) -> None:
+    """The AWS SDK is not in it: the runtime has it."""
+    first = build(kit)
+    assert len(first) < MOST_BYTES
+    assert first == build(kit)
+    with zipfile.ZipFile(kit / "function.zip") as archive:
+        names = archive.namelist()
+    assert {"bundle/bundle.json", "leadpages/handler/aws.py", "apig_wsgi/__init__.py"} <= set(names)
+    assert not [name for name in names if name.startswith(("boto", "psycopg", "pydantic", "PIL", "bin/"))]
+
+
+def test_the_template_is_clean(kit: Path) -> None:
+    """cfn-lint finds nothing."""
+    command = [str(Path(sys.executable).parent / "cfn-lint"), str(kit / "template.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("event", [function_url, api_gateway, load_balancer])
+def test_a_form_and_its_mail(host: LambdaHost, postgres_url: str, inbox: tuple[str, Inbox], event: Any) -> None:
+    """However the form comes, each event may come three times and counts once; so may that of the schedule."""
+    form = event("/f/newsletter", urlencode({"email": "ann@example.com"}), **{"idempotency-key": "k1"})
+    answers = [host.invoke(form) for _ in range(3)]
+    assert {answer["statusCode"] for answer in answers} == {303}
+    headers = {name.lower(): value for name, value in answers[0]["headers"].items()}
+    assert headers["location"] == f"{SITE}/thanks/newsletter/"
+    with closing(open_store(postgres_url)) as store:
+        assert [lead.email for lead in store.leads()] == ["ann@example.com"]
+        assert len(list(store.outbox(("due",)))) == 1
+    sent = [host.invoke(SCHEDULE)["sent"] for _ in range(3)]
+    assert sent == [1, 0, 0]
+    assert [mail["To"] for mail in inbox[1].mails] == ["ann@example.com"]
+
+
+def test_a_page(host: LambdaHost) -> None:
+    """Text is not encoded."""
+    event = function_url("/f/newsletter", "")
+    event["requestContext"]["http"]["method"] = "GET"
+    answer = host.invoke(event)
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, False)
+    assert "<form" in answer["body"]
+
+
+def test_a_schedule_keeps_to_its_time(host: LambdaHost, inbox: tuple[str, Inbox]) -> None:
+    """An invocation without time left begins nothing, and the next one does."""
+    host.invoke(function_url("/f/newsletter", urlencode({"email": "ann@example.com"})))
+    assert host.invoke(SCHEDULE, seconds=0)["sent"] == 0
+    assert inbox[1].mails == []
+    assert host.invoke(SCHEDULE)["sent"] == 1
+
+
+def test_another_event(host: LambdaHost) -> None:
+    """Is an error for the log, and no mail goes out."""
+    host.events.put(({"Records": []}, 60))
+    kind, answer = host.answers.get(timeout=15)
+    assert (kind, answer["errorType"]) == ("error", "SettingsError")
+    assert answer["errorMessage"].startswith("an event with Records: ")
+
+
+LIGHT = """
+import sys, leadpages.handler.aws
+print([name for name in ("apig_wsgi", "werkzeug", "smtplib", "boto3", "json", "dataclasses") if name in sys.modules])
+"""
+
+
+def test_importing_the_entry_is_light() -> None:
+    """What an event does not need is not loaded for it."""
+    done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True)
+    assert done.stdout == "['dataclasses']\n"
