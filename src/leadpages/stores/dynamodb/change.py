@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from leadpages.leads.model import Delivery
 from leadpages.stores.dynamodb.items import due_name, lead_key, new_outbox_row, stored_outbox
-from leadpages.stores.dynamodb.table import MOST_WRITES, Item, Table, Write, put, unchanged
+from leadpages.stores.dynamodb.table import MOST_WRITES, Table, Write, put, unchanged
+from leadpages.stores.dynamodb.wire import Item, Key
 
 
 class Change:
@@ -97,3 +98,13 @@ class Change:
         if lead["owed"]:
             lead |= {"due": due_name(lead["owed"][0][2], lead["id"]), "due_at": lead["owed"][0][5]}
         return queued
+
+
+def pay(table: Table, key: Key) -> list[Item]:
+    """Queue what a lead is owed, as much of it as fits into one transaction; what was queued."""
+
+    def pay() -> list[Item]:
+        lead = table.get(key)
+        return Change(key[0], lead).commit(table) if lead and lead["owed"] else []
+
+    return table.retrying(pay)

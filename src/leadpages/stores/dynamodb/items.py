@@ -24,7 +24,7 @@ from zlib import crc32
 
 from leadpages.core.times import to_text
 from leadpages.leads.model import Channel, Lead, Submission, address_key
-from leadpages.stores.dynamodb.table import Item, Key
+from leadpages.stores.dynamodb.wire import Item, Key
 from leadpages.stores.protocol import ItemState, OutboxItem, OutboxRow
 from leadpages.stores.rows import lead_of, moment
 
@@ -117,6 +117,11 @@ def stored_submission(row: Item) -> Item:
     at, kind = row["received_at"], "quarantine" if row["quarantined_for"] else "submissions"
     keys = {"pk": address_pk(row["email"]), "sk": f"sub#{at}#{row['id']}"}
     return {**row, **keys, **_listed(kind, row["id"], at)}
+
+
+def is_submission(item: Item) -> bool:
+    """Also one in quarantine."""
+    return bool(item["sk"].startswith("sub#"))
 
 
 def pointer_item(submission: Item) -> Item:

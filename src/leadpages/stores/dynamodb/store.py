@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
-from typing import Any, Final, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, Final
 from uuid import uuid4
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
-
-from leadpages.core.errors import SettingsError, StorageError
 from leadpages.core.times import from_text, to_text
 from leadpages.leads.intake import REPEAT_WINDOW
 from leadpages.leads.model import (
@@ -31,33 +23,30 @@ from leadpages.leads.model import (
     Submission,
     SuppressionReason,
 )
-from leadpages.stores.dynamodb.change import Change
+from leadpages.stores.dynamodb.change import Change, pay
+from leadpages.stores.dynamodb.client import connect
+from leadpages.stores.dynamodb.copying import load, records
+from leadpages.stores.dynamodb.erasing import erase_all, erase_some
 from leadpages.stores.dynamodb.items import (
     LEAD,
-    NOTE,
     address_pk,
     claimed,
     ended,
+    is_submission,
     lead_key,
     lead_read,
     mark_key,
     new_lead,
-    note_item,
     outbox_row,
     outbox_sk,
     pointer_item,
-    pointer_key,
     shards,
     stored_outbox,
-    stored_submission,
     submission_item,
 )
+from leadpages.stores.dynamodb.reading import LAST, batches, fetch, list_items, listed_keys, place_of, with_leads
 from leadpages.stores.dynamodb.table import (
     SCHEMA_VERSION,
-    Client,
-    Conflict,
-    Item,
-    Key,
     Table,
     Write,
     delete,
@@ -65,6 +54,7 @@ from leadpages.stores.dynamodb.table import (
     put,
     unchanged,
 )
+from leadpages.stores.dynamodb.wire import Item, Key
 from leadpages.stores.protocol import (
     KEY_WINDOW,
     QUARANTINE_WINDOW,
@@ -86,26 +76,8 @@ from leadpages.stores.protocol import (
 )
 from leadpages.stores.rows import asks, hash_answers, hash_key, moment, submission_of, window
 
-T = TypeVar("T")
-
-_URL: Final = re.compile(r"dynamodb://([A-Za-z0-9_.-]{3,255})/?(\?.*)?")
-#: So many items are fetched at once, and fewer are changed or deleted at once than a transaction may have.
-_BATCH: Final = 100
+#: So many downloads are revoked at once.
 _STEP: Final = 30
-#: After every moment and every id.
-_LAST: Final = "~"
-_LEAD_VALUES: Final = (
-    "id", "email", "status", "created_at", "confirmed_at", "confirmation_asked_at", "unsubscribed_at",
-    "suppressed_for",
-)  # fmt: skip
-_SUBMISSION_VALUES: Final = (
-    "id", "form", "email", "answers", "answers_hash", "files", "page", "language", "received_at", "downloads",
-    "revoked", "quarantined_for",
-)  # fmt: skip
-_OUTBOX_VALUES: Final = (
-    "id", "submission_id", "channel", "name", "happening", "form", "state", "created_at", "due_at", "fence",
-    "attempts", "reason", "ended_at",
-)  # fmt: skip
 
 
 class DynamoDBStore:
@@ -120,19 +92,19 @@ class DynamoDBStore:
     - `erase` suppresses the address first, so that nothing more comes in; then goes all that hangs on the lead, and the
       lead last. `expire` deletes the history and the outbox first, then the submissions, and with the last of them the
       lead: as long as there is something to erase, it is found again.
-    - The names of files whose submissions are gone are noted in the transaction that deletes them. The note goes when
-      everything else is gone, so who begins again after a crash gets them all.
+    - The names of files whose submissions are gone are noted in the transaction that deletes them. The notes go last, a
+      hundred in one transaction, so who begins again after a crash before it gets them all.
     """
 
     def __init__(self, url: str) -> None:
-        self._table = _table(url)
+        self._table = Table(*connect(url))
         self._table.check()
         self._table.close()  # a host may fork after opening a store, and two must not share a connection
 
     @staticmethod
     def migrate(url: str) -> tuple[int, int]:
         """Make the table if it is not there; its version before and after."""
-        return _table(url).migrate()
+        return Table(*connect(url)).migrate()
 
     def findings(self) -> tuple[Finding, ...]:
         """See `Store`."""
@@ -217,7 +189,7 @@ class DynamoDBStore:
 
     def _twin(self, pk: str, answers_hash: str, now: datetime) -> str | None:
         """The id of a submission with the same answers that came in just before."""
-        first, last = f"sub#{to_text(now - REPEAT_WINDOW)}{_LAST}", f"sub#{_LAST}"
+        first, last = f"sub#{to_text(now - REPEAT_WINDOW)}{LAST}", f"sub#{LAST}"
         same = (item for item in self._table.partition(pk, first, last) if item["answers_hash"] == answers_hash)
         return next((item["id"] for item in same if not item["quarantined_for"]), None)
 
@@ -313,9 +285,9 @@ class DynamoDBStore:
         def revoke() -> None:
             nonlocal count
             change = Change(pk, self._table.get(lead_key(pk)))
-            found = self._table.partition(pk, "sub#", f"sub#{_LAST}")
+            found = self._table.partition(pk, "sub#", f"sub#{LAST}")
             valid = [item for item in found if not item["revoked"] and not item["quarantined_for"]]
-            for step in _steps(valid):
+            for step in batches(valid, _STEP):
                 for item in step:
                     change.add(put({**item, "revoked": True}, item))
                 if step[-1] is valid[-1]:
@@ -362,16 +334,12 @@ class DynamoDBStore:
 
     def _find(self, submission_id: str) -> tuple[Item, Item] | None:
         """The lead behind a submission, and the submission; None for what is gone or in quarantine."""
-        there = self._there(submission_id)
+        there = place_of(self._table, submission_id)
         if there is None:
             return None
         found = self._table.get_many([there, lead_key(there[0])])
         lead, submission = found.get(lead_key(there[0])), found.get(there)
         return (lead, submission) if lead and submission and not submission["quarantined_for"] else None
-
-    def _there(self, submission_id: str) -> Key | None:
-        pointer = self._table.get(pointer_key(submission_id))
-        return (pointer["there_pk"], pointer["there_sk"]) if pointer else None
 
     # The outbox
 
@@ -391,18 +359,11 @@ class DynamoDBStore:
         """The item that is due, or those that a lead was owed so far."""
         if key[1] != LEAD:
             return [key]
-        return [key_of(item) for item in self._pay(key) if item["channel"] in channels]
-
-    def _pay(self, key: Key) -> list[Item]:
-        def pay() -> list[Item]:
-            lead = self._table.get(key)
-            return Change(key[0], lead).commit(self._table) if lead and lead["owed"] else []
-
-        return self._table.retrying(pay)
+        return [key_of(item) for item in pay(self._table, key) if item["channel"] in channels]
 
     def recipient(self, item: OutboxItem) -> Recipient | None:
         """See `Store`."""
-        there = self._there(item.submission_id)
+        there = place_of(self._table, item.submission_id)
         if there is None:
             return None
         key = _outbox_key(item, there)
@@ -451,7 +412,7 @@ class DynamoDBStore:
         """Do `work` with the item as it stands, if its lease has not been lost."""
 
         def look() -> bool:
-            there = self._there(item.submission_id)
+            there = place_of(self._table, item.submission_id)
             held = self._table.get(_outbox_key(item, there)) if there else None
             if held is None or held["fence"] != item.fence or held["state"] != "due":
                 return False
@@ -462,8 +423,8 @@ class DynamoDBStore:
 
     def outbox(self, states: Sequence[ItemState]) -> Iterator[OutboxRow]:
         """See `Store`."""
-        items = self._listed(*(f"outbox#{state}" for state in states))
-        return (outbox_row(item, lead) for item, lead in self._with_leads(items))
+        items = list_items(self._table, *(f"outbox#{state}" for state in states))
+        return (outbox_row(item, lead) for item, lead in with_leads(self._table, items))
 
     def requeue(self, item_id: str, now: datetime) -> bool:
         """See `Store`."""
@@ -491,13 +452,13 @@ class DynamoDBStore:
 
     def quarantined(self) -> Iterator[Submission]:
         """See `Store`."""
-        return map(submission_of, self._listed("quarantine"))
+        return map(submission_of, list_items(self._table, "quarantine"))
 
     def release(self, submission_id: str, decide: Decide, marks_of: MarksOf, now: datetime) -> bool:
         """See `Store`."""
 
         def release() -> bool:
-            there = self._there(submission_id)
+            there = place_of(self._table, submission_id)
             item = self._table.get(there) if there else None
             if item is None or not item["quarantined_for"]:
                 return False
@@ -510,8 +471,9 @@ class DynamoDBStore:
 
     def empty_quarantine(self, before: datetime) -> Erased:
         """See `Store`."""
-        keys = self._keys(("quarantine",), to_text(before), newest_first=False)
-        return self._erase_some(keys, lambda item: item["quarantined_for"] and item["received_at"] < to_text(before))
+        at = to_text(before)
+        keys = listed_keys(self._table, ("quarantine",), at, newest_first=False)
+        return erase_some(self._table, keys, lambda item: item["quarantined_for"] and item["received_at"] < at)
 
     # Suppression and privacy
 
@@ -534,9 +496,10 @@ class DynamoDBStore:
         """See `Store`."""
 
         def lift() -> bool:
-            change, lifted = self._lifting(email, marks, now)
-            change.commit(self._table)
-            return lifted
+            change, is_suppressed = self._lifting(email, marks, now)
+            if is_suppressed:
+                change.commit(self._table)
+            return is_suppressed
 
         return self._table.retrying(lift)
 
@@ -566,7 +529,7 @@ class DynamoDBStore:
         """See `Store`."""
         items = list(self._table.partition(address_pk(email)))
         lead = next((item for item in items if item["sk"] == LEAD), None)
-        submissions = tuple(submission_of(item) for item in items if _is_submission(item))
+        submissions = tuple(submission_of(item) for item in items if is_submission(item))
         events = [item for item in items if item["sk"].startswith("event#")]
         if lead is None and not submissions:
             return None
@@ -575,24 +538,15 @@ class DynamoDBStore:
 
     def erase(self, email: str, marks: Sequence[str], now: datetime) -> Erased:
         """See `Store`. Backups and the log of point-in-time recovery, DynamoDB recycles in its own time."""
-        pk = address_pk(email)
-        counts: Counter[str] = Counter()
         self._mark(marks[0], "erased", now)
-
-        def erase() -> None:
-            while items := [item for item in self._table.partition(pk) if item["sk"] != NOTE]:
-                doomed = [item for item in items if item["sk"] != LEAD]
-                self._remove(pk, items, doomed, takes_lead=len(doomed) < len(items), counts=counts)
-
-        self._table.retrying(erase)
-        return Erased(counts["leads"], counts["submissions"], self._take_notes([pk]))
+        return erase_all(self._table, address_pk(email))
 
     def expired(self, form: str, before: datetime) -> Erased:
         """See `Store`."""
         at = to_text(before)
-        keys = self._keys(("submissions", "quarantine"), at, newest_first=False, form=form)
+        keys = listed_keys(self._table, ("submissions", "quarantine"), at, newest_first=False, form=form)
         leads, submissions, files = 0, 0, []
-        for item in self._items(keys):
+        for item in fetch(self._table, keys):
             submissions += 1
             files += json.loads(item["files"])
             counted = [one for one in self._submissions_of(item["pk"]) if not one["quarantined_for"]]
@@ -608,246 +562,34 @@ class DynamoDBStore:
             if lead["status"] == "unsubscribed":
                 self._mark(marks_of(lead["email"])[0], "unsubscribed", now)
 
-        keys = self._keys(("submissions", "quarantine"), at, newest_first=False, form=form)
-        return self._erase_some(keys, lambda item: _is_expired(item, form, at), leave_for_good)
+        keys = listed_keys(self._table, ("submissions", "quarantine"), at, newest_first=False, form=form)
+        return erase_some(self._table, keys, lambda item: _is_expired(item, form, at), leave_for_good)
 
     def tidy(self, now: datetime) -> Erased:
         """See `Store`. Keys and counts, DynamoDB forgets by itself."""
         return self.empty_quarantine(now - QUARANTINE_WINDOW)
 
     def _submissions_of(self, pk: str) -> list[Item]:
-        return list(self._table.partition(pk, "sub#", f"sub#{_LAST}"))
-
-    def _erase_some(
-        self,
-        keys: Iterable[Key],
-        is_doomed: Callable[[Item], bool],
-        before_lead_goes: Callable[[Item], None] = lambda _: None,
-    ) -> Erased:
-        """Erase what `is_doomed` of the submissions with the addresses of `keys`, and leads of whom none is left."""
-        counts: Counter[str] = Counter()
-        noted: dict[str, None] = {}
-
-        def erase(pk: str) -> None:
-            items = [item for item in self._table.partition(pk) if item["sk"] != NOTE]
-            submissions = [item for item in items if _is_submission(item)]
-            doomed = [item for item in submissions if is_doomed(item)]
-            if not doomed:
-                return
-            left = {item["id"] for item in submissions if not is_doomed(item) and not item["quarantined_for"]}
-            lead = next((item for item in items if item["sk"] == LEAD), None)
-            takes_lead = lead is not None and not left and not all(item["quarantined_for"] for item in doomed)
-            if lead and takes_lead:
-                before_lead_goes(lead)
-            ids = {item["id"] for item in doomed}
-            belongs = [
-                item
-                for item in items
-                if (takes_lead and item["sk"].startswith("event#"))
-                or (item["sk"].startswith("out#") and (takes_lead or item["submission_id"] in ids))
-            ]
-            if self._remove(pk, items, belongs + doomed, takes_lead, counts):
-                noted[pk] = None
-
-        for pk, _ in keys:
-            self._table.retrying(lambda pk=pk: erase(pk))  # type: ignore[misc]
-        late = [pk for item in self._listed("files") if (pk := item["pk"]) not in noted]
-        return Erased(counts["leads"], counts["submissions"], self._take_notes([*late, *noted]))
-
-    def _remove(
-        self, pk: str, items: Sequence[Item], doomed: Sequence[Item], takes_lead: bool, counts: Counter[str]
-    ) -> bool:
-        """Delete `doomed` of an address' `items` in their order, in steps, and with the last step perhaps the lead.
-
-        Whether files are to be deleted.
-        """
-        change = Change(pk, next((item for item in items if item["sk"] == LEAD), None))
-        gone = {item["sk"] for item in doomed}
-        named = {name for item in items if _is_submission(item) and item["sk"] not in gone for name in _files(item)}
-        note = self._table.get((pk, NOTE))
-        steps = list(_steps(doomed)) or [[]]
-        for number, step in enumerate(steps, 1):
-            submissions = [item for item in step if _is_submission(item)]
-            pointers = self._table.get_many(pointer_key(item["id"]) for item in submissions)
-            for item in (*step, *pointers.values()):
-                change.add(delete(item))
-            for item in submissions:
-                change.count_out(item)
-            kept = note["files"] if note else []
-            unnamed = [name for item in submissions for name in _files(item) if name not in named]
-            if new := [name for name in dict.fromkeys(unnamed) if name not in kept]:
-                change.add(put(note_item(pk, [*kept, *new]), note))
-            is_last = takes_lead and number == len(steps)
-            if is_last:
-                change.lead = None
-            change.commit(self._table)
-            if new:
-                note = self._table.get((pk, NOTE))
-            counts["submissions"] += len(submissions)
-            counts["leads"] += is_last
-        return note is not None
-
-    def _take_notes(self, pks: Iterable[str]) -> tuple[str, ...]:
-        """The names of files that are to be deleted, which nobody else is told any more."""
-
-        def take(pk: str) -> list[str]:
-            note = self._table.get((pk, NOTE))
-            if note is None:
-                return []
-            self._table.write([delete(note)])
-            names: list[str] = note["files"]
-            return names
-
-        return tuple(name for pk in pks for name in self._table.retrying(lambda pk=pk: take(pk)))  # type: ignore[misc]
+        return list(self._table.partition(pk, "sub#", f"sub#{LAST}"))
 
     # Reading
 
     def leads(self) -> Iterator[Lead]:
         """See `Store`."""
-        return map(lead_read, self._listed("leads"))
+        return map(lead_read, list_items(self._table, "leads"))
 
     def submissions(self) -> Iterator[tuple[Lead, Submission]]:
         """See `Store`."""
-        items = self._listed("submissions", newest_first=False)
-        return ((lead_read(lead), submission_of(item)) for item, lead in self._with_leads(items))
-
-    def _keys(self, kinds: Sequence[str], before: str, newest_first: bool, **only: str) -> Iterator[Key]:
-        parts = [self._table.listed(name, before, newest_first, **only) for name in shards(*kinds)]
-        return map(key_of, merge(*parts, key=lambda item: item["listed_at"], reverse=newest_first))
-
-    def _listed(self, *kinds: str, newest_first: bool = True) -> Iterator[Item]:
-        """All items of these `kinds`, as they stand now."""
-        names = shards(*kinds)
-        items = self._items(self._keys(kinds, _LAST, newest_first))
-        return (item for item in items if item["listed"] in names)
-
-    def _items(self, keys: Iterable[Key]) -> Iterator[Item]:
-        """What stands under `keys`, each once, as far as there is something."""
-        last = None
-        for batch in _batches(keys):
-            found = self._table.get_many(batch)
-            for key in batch:
-                # What has just gone from one part of a list into another may stand in both.
-                if key != last and key in found:
-                    yield found[key]
-                last = key
-
-    def _with_leads(self, items: Iterable[Item]) -> Iterator[tuple[Item, Item]]:
-        for batch in _batches(items):
-            leads = self._table.get_many(lead_key(item["pk"]) for item in batch)
-            for item in batch:
-                if lead := leads.get(lead_key(item["pk"])):
-                    yield item, lead
-
-    # Copying
+        items = list_items(self._table, "submissions", newest_first=False)
+        return ((lead_read(lead), submission_of(item)) for item, lead in with_leads(self._table, items))
 
     def records(self) -> Iterator[Record]:
         """See `Store`."""
-        for lead in self._table.scan("sk", LEAD):
-            while self._pay(key_of(lead)):
-                pass
-            key = lead["pk"].removeprefix("address#")
-            yield Record("leads", {"address_key": key, **{name: lead[name] for name in _LEAD_VALUES}})
-        for item, lead_found in self._with_possible_leads(self._table.scan("sk", "sub#")):
-            is_counted = lead_found is not None and not item["quarantined_for"]
-            waiting = [one["id"] for one in lead_found["waiting"]] if lead_found else []
-            yield Record("submissions", {
-                "lead_id": lead_found["id"] if lead_found and is_counted else None,
-                "address_key": item["pk"].removeprefix("address#"),
-                "waiting": item["id"] in waiting,
-                **{name: item[name] for name in _SUBMISSION_VALUES},
-            })  # fmt: skip
-        for item in self._table.scan("sk", "sub#"):
-            for field, wording in json.loads(item["consents"]):
-                yield Record("consents", {"submission_id": item["id"], "field": field, "wording": wording})
-        for item, lead in self._with_leads(self._table.scan("sk", "event#")):
-            values = {name: item[name] for name in ("at", "kind", "form", "detail")}
-            yield Record("events", {"lead_id": lead["id"], **values})
-        for item, lead in self._with_leads(self._table.scan("sk", "out#")):
-            yield Record("outbox", {"lead_id": lead["id"], **{name: item[name] for name in _OUTBOX_VALUES}})
-        for item in self._table.scan("pk", "mark#"):
-            yield Record("suppressions", {name: item[name] for name in ("mark", "reason", "since")})
-        for item in self._table.scan("pk", "page#"):
-            yield Record("page_events", {name: item[name] for name in ("day", "kind", "page", "count")})
+        return records(self._table)
 
     def load(self, records: Callable[[], Iterable[Record]]) -> None:
         """See `Store`. What was kept until it raises is deleted again."""
-        if next(iter(self.records()), None):
-            raise StorageError("the DynamoDB table is not empty", "copy into a new one")
-        addresses: dict[Any, str] = {}
-        try:
-            for record in records():
-                self._load(record.kind, dict(record.values), addresses)
-        except BaseException as error:
-            self._wipe()
-            if isinstance(error, Conflict):
-                raise StorageError("somebody else wrote into the DynamoDB table") from error
-            raise
-
-    def _load(self, kind: str, values: Item, addresses: dict[Any, str]) -> None:
-        match kind:
-            case "leads":
-                lead = new_lead(values["id"], values["email"], values["created_at"])
-                addresses[values["id"]] = lead["pk"]
-                self._table.write([put(lead | {name: values[name] for name in _LEAD_VALUES})])
-            case "submissions":
-                row = {**{name: values[name] for name in (*_SUBMISSION_VALUES, "waiting")}, "consents": "[]"}
-                item = stored_submission(row)
-                change = Change(item["pk"], self._table.get(lead_key(item["pk"])))
-                change.add(put(item))
-                change.add(put(pointer_item(item)))
-                if values["lead_id"]:
-                    change.count_in(item)
-                change.commit(self._table)
-            case "consents":
-                there = self._there(values["submission_id"])
-                if there and (seen := self._table.get(there)):
-                    consents = [*json.loads(seen["consents"]), [values["field"], values["wording"]]]
-                    self._table.write([put({**seen, "consents": json.dumps(consents)}, seen)])
-            case "events":
-                change = Change(pk := addresses[values["lead_id"]], self._table.get(lead_key(pk)))
-                change.log(values["at"], values["kind"], values["form"], values["detail"])
-                change.commit(self._table)
-            case "outbox":
-                row = {name: values[name] for name in _OUTBOX_VALUES}
-                self._table.write([put(stored_outbox(addresses[values["lead_id"]], row))])
-            case "suppressions":
-                pk, sk = mark_key(values["mark"])
-                self._table.write([put({"pk": pk, "sk": sk, **values})])
-            case "page_events":
-                pk = f"page#{values['day']}#{values['kind']}#{values['page']}"
-                self._table.write([put({"pk": pk, "sk": "-", **values})])
-
-    def _wipe(self) -> None:
-        for prefix in ("address#", "sub#", "mark#", "page#"):
-            for step in _steps(self._table.scan("pk", prefix)):
-                self._table.write([delete(item) for item in step])
-
-    def _with_possible_leads(self, items: Iterable[Item]) -> Iterator[tuple[Item, Item | None]]:
-        for batch in _batches(items):
-            leads = self._table.get_many(lead_key(item["pk"]) for item in batch)
-            for item in batch:
-                yield item, leads.get(lead_key(item["pk"]))
-
-
-def _table(url: str) -> Table:
-    """The table that `dynamodb://TABLE?region=…&endpoint=…` names. Credentials, boto3 finds by itself."""
-    found = _URL.fullmatch(url)
-    options = dict(parse_qsl(urlsplit(url).query))
-    if not found or options.keys() - {"region", "endpoint"}:
-        raise SettingsError(
-            "LEADPAGES_DATABASE_URL is no address of a DynamoDB table",
-            "expected dynamodb://TABLE?region=REGION, for example dynamodb://leads?region=eu-central-1",
-        )
-    # Trying again is for `Table`, which knows what may be done twice.
-    config = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}, max_pool_connections=32)
-    try:
-        client: Client = boto3.Session().client(
-            "dynamodb", region_name=options.get("region"), endpoint_url=options.get("endpoint"), config=config
-        )
-    except (BotoCoreError, ValueError) as error:
-        raise SettingsError(f"LEADPAGES_DATABASE_URL: {error}", "expected dynamodb://TABLE?region=REGION") from error
-    return Table(client, found[1])
+        load(self._table, records)
 
 
 def _key_item(submission: Submission, key: str, answers_hash: str) -> Item:
@@ -886,24 +628,5 @@ def _outbox_key(item: OutboxItem, there: Key) -> Key:
     return there[0], outbox_sk(item.form, item.channel, item.name, to_text(item.created_at), item.id)
 
 
-def _is_submission(item: Item) -> bool:
-    return bool(item["sk"].startswith("sub#"))
-
-
 def _is_expired(item: Item, form: str, before: str) -> bool:
     return bool(item["form"] == form and item["received_at"] < before)
-
-
-def _files(submission: Item) -> list[str]:
-    names: list[str] = json.loads(submission["files"])
-    return names
-
-
-def _steps(items: Iterable[T]) -> Iterator[list[T]]:
-    return _batches(items, _STEP)
-
-
-def _batches(items: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch

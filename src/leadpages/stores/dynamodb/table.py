@@ -7,18 +7,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from leadpages.core.errors import StorageBusy, StorageError
+from leadpages.stores.dynamodb.client import Client
+from leadpages.stores.dynamodb.wire import Item, Key, item_of, wired, wired_key
 from leadpages.stores.sql.schema import check_schema
 
 T = TypeVar("T")
-#: Text, numbers, flags, nothing, and lists and maps of them.
-Item = dict[str, Any]
-Key = tuple[str, str]
 Pause = Callable[[int], None]
 
 SCHEMA_VERSION: Final = 1
@@ -26,7 +25,9 @@ SCHEMA_VERSION: Final = 1
 MOST_WRITES: Final = 100
 _SCHEMA_KEY: Final = ("schema", "-")
 _PAGE_ITEMS: Final = 100
+#: As long as others write to the same lead, and as long as DynamoDB is slow or cannot be reached.
 _TRIES: Final = 12
+_CALLS: Final = 8
 _WAIT_S: Final = (0.01, 1.0)
 
 #: By their names: the attributes that are their keys. They hold the table's own keys, and what stands third.
@@ -39,22 +40,6 @@ _CONFLICTS: Final = ("ConditionalCheckFailed", "TransactionConflict", "Transacti
 _THROTTLED: Final = ("Throttling", "ProvisionedThroughputExceeded", "RequestLimitExceeded")
 #: What DynamoDB says when it does not know itself whether something was written.
 _UNCERTAIN: Final = ("InternalServerError", "InternalFailure", "ServiceUnavailable", "RequestTimeout")
-
-
-class Client(Protocol):
-    """What is used of boto3's client."""
-
-    def get_item(self, **arguments: Any) -> dict[str, Any]: ...
-    def batch_get_item(self, **arguments: Any) -> dict[str, Any]: ...
-    def query(self, **arguments: Any) -> dict[str, Any]: ...
-    def scan(self, **arguments: Any) -> dict[str, Any]: ...
-    def update_item(self, **arguments: Any) -> dict[str, Any]: ...
-    def transact_write_items(self, **arguments: Any) -> dict[str, Any]: ...
-    def create_table(self, **arguments: Any) -> dict[str, Any]: ...
-    def describe_time_to_live(self, **arguments: Any) -> dict[str, Any]: ...
-    def update_time_to_live(self, **arguments: Any) -> dict[str, Any]: ...
-    def get_waiter(self, waiter_name: str) -> Any: ...
-    def close(self) -> None: ...
 
 
 class Conflict(Exception):
@@ -127,16 +112,16 @@ class Table:
 
     def get(self, key: Key) -> Item | None:
         """What stands under `key`."""
-        answer = self._read(self._client.get_item, Key=_wired_key(key), ConsistentRead=True)
-        return _item(answer["Item"]) if "Item" in answer else None
+        answer = self._on_table(self._client.get_item, Key=wired_key(key), ConsistentRead=True)
+        return item_of(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
         """What stands under each of up to a hundred `keys`, as far as there is something."""
         found: dict[Key, Item] = {}
-        asked: Any = {self.name: {"Keys": [_wired_key(key) for key in dict.fromkeys(keys)], "ConsistentRead": True}}
+        asked: Any = {self.name: {"Keys": [wired_key(key) for key in dict.fromkeys(keys)], "ConsistentRead": True}}
         while asked and asked[self.name]["Keys"]:
             answer = self._patiently(self._client.batch_get_item, RequestItems=asked)
-            items = map(_item, answer["Responses"].get(self.name, ()))
+            items = map(item_of, answer["Responses"].get(self.name, ()))
             found |= {key_of(item): item for item in items}
             asked = answer.get("UnprocessedKeys")
         return found
@@ -169,7 +154,7 @@ class Table:
         """Every item whose `attribute` begins with `prefix`, those with one `pk` in their order."""
         gaps = {
             "FilterExpression": f"begins_with({attribute}, :prefix)",
-            "ExpressionAttributeValues": _wired({"prefix": prefix}, ":"),
+            "ExpressionAttributeValues": wired({"prefix": prefix}, ":"),
             "ConsistentRead": True,
         }
         yield from self._pages(self._client.scan, gaps)
@@ -184,7 +169,7 @@ class Table:
         mark = uuid4().hex
         arguments = {"TransactItems": [self._wired_write(write, mark) for write in writes]}
         is_lost = False
-        for attempt in range(_TRIES):
+        for attempt in range(_CALLS):
             try:
                 _translated(self._client.transact_write_items, arguments)
                 return mark
@@ -206,15 +191,15 @@ class Table:
         mark = uuid4().hex
         arguments = {
             "TableName": self.name,
-            "Key": _wired_key(key),
+            "Key": wired_key(key),
             "UpdateExpression": "SET due_at = :until, written_by = :mark ADD fence :one",
             "ConditionExpression": "attribute_exists(due) AND due_at <= :now",
-            "ExpressionAttributeValues": _wired({"until": until, "mark": mark, "one": 1, "now": now}, ":"),
+            "ExpressionAttributeValues": wired({"until": until, "mark": mark, "one": 1, "now": now}, ":"),
             "ReturnValues": "ALL_NEW",
         }
-        for attempt in range(_TRIES):
+        for attempt in range(_CALLS):
             try:
-                return _item(_translated(self._client.update_item, arguments)["Attributes"])
+                return item_of(_translated(self._client.update_item, arguments)["Attributes"])
             except _Throttled:
                 self._pause(attempt)
             except (_Lost, Conflict):
@@ -236,10 +221,10 @@ class Table:
         answer = self._patiently(
             self._client.update_item,
             TableName=self.name,
-            Key=_wired_key(key),
+            Key=wired_key(key),
             UpdateExpression=f"SET {sets} ADD #count :one",
             ExpressionAttributeNames={f"#{name}": name for name in (*attributes, "count")},
-            ExpressionAttributeValues=_wired({**attributes, "one": 1}, ":"),
+            ExpressionAttributeValues=wired({**attributes, "one": 1}, ":"),
             ReturnValues="UPDATED_NEW",
         )
         return int(answer["Attributes"]["count"]["N"])
@@ -278,16 +263,15 @@ class Table:
 
     def _create(self) -> None:
         with suppress(_TableExists):  # of another one at the same time, or of one that did not come to its end
-            _translated(self._client.create_table, _definition(self.name))
-        self._client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig={"Delay": 2})
+            self._patiently(self._client.create_table, **_definition(self.name))
+        self._patiently(self._client.get_waiter("table_exists").wait, TableName=self.name, WaiterConfig={"Delay": 2})
         if not self.forgets():
             wanted = {"Enabled": True, "AttributeName": "expires_at"}
-            arguments = {"TableName": self.name, "TimeToLiveSpecification": wanted}
-            _translated(self._client.update_time_to_live, arguments)
+            self._on_table(self._client.update_time_to_live, TimeToLiveSpecification=wanted)
 
     def forgets(self) -> bool:
         """Whether items are deleted some time after their `expires_at`."""
-        answer = _translated(self._client.describe_time_to_live, {"TableName": self.name})
+        answer = self._on_table(self._client.describe_time_to_live)
         return answer["TimeToLiveDescription"]["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
 
     def _note_version(self) -> None:
@@ -309,7 +293,7 @@ class Table:
     ) -> Iterator[Item]:
         arguments: dict[str, Any] = {
             "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": _wired({**values, **(only or {})}, ":"),
+            "ExpressionAttributeValues": wired({**values, **(only or {})}, ":"),
             "ScanIndexForward": forward,
             **({"IndexName": index} if index else {"ConsistentRead": True}),
         }
@@ -321,22 +305,24 @@ class Table:
     def _pages(self, operation: Callable[..., dict[str, Any]], arguments: Mapping[str, Any]) -> Iterator[Item]:
         start: dict[str, Any] = {}
         while True:
-            answer = self._read(operation, **arguments, **start, Limit=_PAGE_ITEMS)
-            yield from map(_item, answer["Items"])
+            answer = self._on_table(operation, **arguments, **start, Limit=_PAGE_ITEMS)
+            yield from map(item_of, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _is_there(self, writes: Sequence[Write], mark: str) -> bool:
-        keys = [write.key for write in writes if write.item]
-        return any(item["written_by"] == mark for item in self.get_many(keys).values())
+        puts = [write.key for write in writes if write.item]
+        if not puts:  # what is deleted bears no mark: it is gone, whoever did it
+            return not self.get_many(write.key for write in writes)
+        return any(item["written_by"] == mark for item in self.get_many(puts).values())
 
-    def _read(self, operation: Callable[..., dict[str, Any]], **arguments: Any) -> dict[str, Any]:
+    def _on_table(self, operation: Callable[..., dict[str, Any]], **arguments: Any) -> dict[str, Any]:
         return self._patiently(operation, TableName=self.name, **arguments)
 
     def _patiently(self, operation: Callable[..., dict[str, Any]], **arguments: Any) -> dict[str, Any]:
         """Do what does no harm if it is done twice."""
-        for attempt in range(_TRIES):
+        for attempt in range(_CALLS):
             try:
                 return _translated(operation, arguments)
             except (_Throttled, _Lost):
@@ -347,10 +333,10 @@ class Table:
         table: dict[str, Any] = {"TableName": self.name, "ConditionExpression": "attribute_not_exists(pk)"}
         if write.seen is not None:
             table["ConditionExpression"] = "written_by = :seen"
-            table["ExpressionAttributeValues"] = _wired({"seen": write.seen}, ":")
+            table["ExpressionAttributeValues"] = wired({"seen": write.seen}, ":")
         if write.item is not None:
-            return {"Put": {**table, "Item": _wired({**write.item, "written_by": mark})}}
-        return {"ConditionCheck" if write.is_check else "Delete": {**table, "Key": _wired_key(write.key)}}
+            return {"Put": {**table, "Item": wired({**write.item, "written_by": mark})}}
+        return {"ConditionCheck" if write.is_check else "Delete": {**table, "Key": wired_key(write.key)}}
 
 
 class _NoTable(StorageError):
@@ -413,46 +399,3 @@ def _definition(name: str) -> dict[str, Any]:
 def _key_schema(hash_key: str, range_key: str | None) -> list[dict[str, str]]:
     keys = [(hash_key, "HASH"), *([(range_key, "RANGE")] if range_key else [])]
     return [{"AttributeName": name, "KeyType": kind} for name, kind in keys]
-
-
-def _wired_key(key: Key) -> dict[str, Any]:
-    return _wired({"pk": key[0], "sk": key[1]})
-
-
-def _wired(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    return {prefix + name: _wired_value(value) for name, value in values.items()}
-
-
-def _wired_value(value: Any) -> dict[str, Any]:
-    match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case int():
-            return {"N": str(value)}
-        case list():
-            return {"L": [_wired_value(one) for one in value]}
-        case dict():
-            return {"M": _wired(value)}
-        case _:
-            return {"S": value}
-
-
-def _item(wired: Mapping[str, Any]) -> Item:
-    return {name: _value(value) for name, value in wired.items()}
-
-
-def _value(wired: Mapping[str, Any]) -> Any:
-    ((kind, value),) = wired.items()
-    match kind:
-        case "NULL":
-            return None
-        case "N":
-            return int(value)
-        case "L":
-            return [_value(one) for one in value]
-        case "M":
-            return _item(value)
-        case _:
-            return value
