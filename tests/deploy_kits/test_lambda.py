@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import boto3
 import pytest
+import yaml
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 from tests.deploy_kits.conftest import BuiltSite, Install
 from tests.deploy_kits.lambda_host import LambdaHost, lambda_host
 from tests.e2e.conftest import free_port
 from tests.handler.funnel import SITE
+from tests.stores import dynamodb_server
 
 from leadpages.stores.opening import open_store
 
@@ -97,7 +100,24 @@ def function(kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def python(install: Install) -> Path:
     """What a Lambda has without the function."""
-    return install("awslambdaric") / "python"
+    return install("awslambdaric", "boto3") / "python"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A DynamoDB."""
+    with dynamodb_server.running() as address:
+        yield address
+
+
+@pytest.fixture(params=["postgresql", "dynamodb"])
+def database_url(request: pytest.FixtureRequest, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each database that a function may have, empty."""
+    for name, value in dynamodb_server.ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    if request.param == "dynamodb":
+        return dynamodb_server.new_table(endpoint)
+    return str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
@@ -112,16 +132,17 @@ def inbox() -> Iterator[tuple[str, Inbox]]:
 
 @pytest.fixture
 def host(
-    function: Path, python: Path, postgres_url: str, inbox: tuple[str, Inbox], tmp_path: Path
+    function: Path, python: Path, database_url: str, inbox: tuple[str, Inbox], tmp_path: Path
 ) -> Iterator[LambdaHost]:
     """The function, running on an empty database."""
     env = {
         "LEADPAGES_BUNDLE": str(function / "bundle"),
-        "LEADPAGES_DATABASE_URL": postgres_url,
+        "LEADPAGES_DATABASE_URL": database_url,
         "LEADPAGES_SECRET_KEYS": KEY,
         "LEADPAGES_SMTP_URL": inbox[0],
         "LEADPAGES_TRUSTED_HOPS": "1",
         "LEADPAGES_UPLOADS": str(tmp_path),
+        **dynamodb_server.ENVIRONMENT,
     }
     with lambda_host(python, function, "leadpages.handler.aws.handle", env) as running:
         yield running
@@ -151,15 +172,48 @@ def test_the_template_is_clean(kit: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+class Template(yaml.SafeLoader):
+    """YAML with the short forms of CloudFormation, which are left out."""
+
+
+Template.add_multi_constructor("!", lambda loader, suffix, node: None)
+
+
+def test_the_table_is_as_migrate_makes_it(kit: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The template and the store know one schema."""
+    for name, value in dynamodb_server.ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    template = yaml.load((kit / "template.yaml").read_text(), Template)  # it is a SafeLoader
+    written = template["Resources"]["Leads"]["Properties"]
+    table = dynamodb_server.new_table(endpoint).removeprefix("dynamodb://").partition("?")[0]
+    client = boto3.client("dynamodb", region_name="eu-central-1", endpoint_url=endpoint)
+    made = client.describe_table(TableName=table)["Table"]
+    assert written["KeySchema"] == made["KeySchema"]
+    assert attributes(written) == attributes(made)
+    assert indexes(written) == indexes(made)
+    lasts = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    assert written["TimeToLiveSpecification"]["AttributeName"] == lasts["AttributeName"]
+
+
+def attributes(table: dict[str, Any]) -> dict[str, str]:
+    """The types of the attributes that keys are made of."""
+    return {found["AttributeName"]: found["AttributeType"] for found in table["AttributeDefinitions"]}
+
+
+def indexes(table: dict[str, Any]) -> dict[str, Any]:
+    """The keys of the indexes, and what stands in them."""
+    return {found["IndexName"]: (found["KeySchema"], found["Projection"]) for found in table["GlobalSecondaryIndexes"]}
+
+
 @pytest.mark.parametrize("event", [function_url, api_gateway, load_balancer])
-def test_a_form_and_its_mail(host: LambdaHost, postgres_url: str, inbox: tuple[str, Inbox], event: Any) -> None:
+def test_a_form_and_its_mail(host: LambdaHost, database_url: str, inbox: tuple[str, Inbox], event: Any) -> None:
     """However the form comes, each event may come three times and counts once; so may that of the schedule."""
     form = event("/f/newsletter", urlencode({"email": "ann@example.com"}), **{"idempotency-key": "k1"})
     answers = [host.invoke(form) for _ in range(3)]
     assert {answer["statusCode"] for answer in answers} == {303}
     headers = {name.lower(): value for name, value in answers[0]["headers"].items()}
     assert headers["location"] == f"{SITE}/thanks/newsletter/"
-    with closing(open_store(postgres_url)) as store:
+    with closing(open_store(database_url)) as store:
         assert [lead.email for lead in store.leads()] == ["ann@example.com"]
         assert len(list(store.outbox(("due",)))) == 1
     sent = [host.invoke(SCHEDULE)["sent"] for _ in range(3)]

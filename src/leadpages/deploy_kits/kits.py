@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from leadpages.core.site import SiteInfo
 from leadpages.deploy_kits import running_wheel
 
-TARGETS: Final = ("server", "container", "lambda")
+TARGETS: Final = ("server", "container", "lambda", "cloud-run", "azure", "vercel")
 #: Files whose names end so hold secrets: they are made once, and belong to the site's owner from then on.
 _CONFIDENTIAL: Final = ".env"
 #: Under its own name it would hide files of ours from git.
@@ -33,7 +33,7 @@ def make_kit(target: str, site: SiteInfo, headers: str, project: str, secret_key
     """The kit of `target` for `site`.
 
     `headers` is the text of its `_headers`, `project` the path from the kit to the project, and `secret_keys` are two
-    new ones: for links and for a database.
+    new ones: for links, and for a database or a timer.
     """
     own, public = urlsplit(site.handler_url or site.url), urlsplit(site.url)
     environment = Environment(
@@ -54,9 +54,9 @@ def make_kit(target: str, site: SiteInfo, headers: str, project: str, secret_key
         "project": project,
         "wheel": running_wheel.NAME,
         "signing_key": secret_keys[0],
-        "database_key": secret_keys[1],
+        "other_key": secret_keys[1],
     }
-    names = sorted(environment.list_templates(filter_func=lambda name: not name.startswith("_")))
+    names = sorted(environment.list_templates(filter_func=lambda name: "/_" not in f"/{name}"))
     filled = {_RENAMED.get(name, name): environment.get_template(name).render(gaps).encode() for name in names}
     secrets = {name: content for name, content in filled.items() if name.endswith(_CONFIDENTIAL)}
     files = {name: content for name, content in filled.items() if name not in secrets}
