@@ -9,10 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from tests.cli.test_store import fill as fill_with_everything
+from tests.cli.test_store import kept as everything
 from tests.stores.contract import (
     DAY,
     DELIVER,
@@ -37,6 +40,7 @@ from leadpages.leads.model import Delivery
 from leadpages.stores.dynamodb.store import DynamoDBStore
 from leadpages.stores.opening import migrate_store, open_store
 from leadpages.stores.protocol import Confirmation, Limit, Store
+from leadpages.stores.sqlite.store import SQLiteStore
 
 
 @pytest.fixture(scope="module")
@@ -75,32 +79,32 @@ class TestDynamoDBStore(StoreContract):
 
 def test_what_does_not_fit_into_a_transaction_is_queued_all_the_same(store: Store) -> None:
     """A confirmation for very many forms is one call, and workers find all of it, each thing once."""
-    for number in range(120):
-        add(store, submission(f"s{number:03}", at=NOW + number * MINUTE, form=f"form{number:03}"))
+    for number in range(40):
+        add(store, submission(f"s{number:02}", at=NOW + number * MINUTE, form=f"form{number:02}"))
     told = (DELIVER, Delivery("webhook", "crm"), Delivery("notice", "owner@example.com"))
-    found = store.confirm("s000", lambda _: told, NOW + DAY)
+    found = store.confirm("s00", lambda _: told, NOW + DAY)
     assert found is not None
-    assert (len(found.forms), found.already) == (120, False)
-    assert store.confirm("s000", lambda _: told, NOW + DAY) == Confirmation(("form000",), already=True)
+    assert (len(found.forms), found.already) == (40, False)
+    assert store.confirm("s00", lambda _: told, NOW + DAY) == Confirmation(("form00",), already=True)
     got = Counter[str]()
     while items := store.claim(50, LEASE, NOW + DAY):
         got.update(f"{item.channel} {item.name} {item.form}" for item in items)
-    assert len(got) == sum(got.values()) == 361  # three for each form, and the question at first
+    assert len(got) == sum(got.values()) == 121  # three for each form, and the question at first
     assert kinds(store).count("confirmed") == 1
 
 
 def test_an_address_with_very_much_goes_whole(store: Store) -> None:
     """In as many steps as it takes; the names of all its files come back."""
-    for number in range(70):
-        add(store, replace(submission(f"s{number:03}", at=NOW + number * MINUTE), files=(f"{number}.pdf",)))
-    assert store.revoke_downloads("ann@example.com", NOW + DAY) == 70
+    for number in range(40):
+        add(store, replace(submission(f"s{number:02}", at=NOW + number * MINUTE), files=(f"{number}.pdf",)))
+    assert store.revoke_downloads("ann@example.com", NOW + DAY) == 40
     assert kinds(store).count("downloads_revoked") == 1
-    looked = store.expired("guide", NOW + 35 * MINUTE)
-    assert (looked.leads, looked.submissions, len(set(looked.files))) == (0, 35, 35)
-    assert store.expire("guide", NOW + 35 * MINUTE, marks, NOW + DAY) == looked
+    looked = store.expired("guide", NOW + 32 * MINUTE)
+    assert (looked.leads, looked.submissions, len(set(looked.files))) == (0, 32, 32)
+    assert store.expire("guide", NOW + 32 * MINUTE, marks, NOW + DAY) == looked
     assert [lead.forms for lead in store.leads()] == [("guide",)]
     erased = store.erase("ann@example.com", marks("ann@example.com"), NOW + DAY)
-    assert (erased.leads, erased.submissions, len(set(erased.files))) == (1, 35, 35)
+    assert (erased.leads, erased.submissions, len(set(erased.files))) == (1, 8, 8)
     assert [record.kind for record in store.records()] == ["suppressions"]
 
 
@@ -403,3 +407,12 @@ def test_a_copy_that_fails_leaves_nothing(store: Store, endpoint: str) -> None:
         with pytest.raises(StorageError, match="is not empty"):
             other.load(store.records)
         assert kept(other) == kept(store)
+
+
+def test_there_and_back_again(store: Store, tmp_path: Path) -> None:
+    """From SQLite and to SQLite: dossiers, outbox, quarantine, suppressions and counts are the same."""
+    with closing(SQLiteStore(tmp_path / "first.db")) as first, closing(SQLiteStore(tmp_path / "last.db")) as last:
+        fill_with_everything(first)
+        store.load(first.records)
+        last.load(store.records)
+        assert everything(store) == everything(first) == everything(last)

@@ -46,7 +46,7 @@ def connect(url: str) -> tuple[Client, str]:
     # Trying again is for `Table`, which knows what may be done twice.
     config = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1}, max_pool_connections=32)
     try:
-        client: Client = boto3.Session().client(
+        client: Client = boto3.client(
             "dynamodb", region_name=options.get("region"), endpoint_url=options.get("endpoint"), config=config
         )
     except (BotoCoreError, ValueError) as error:

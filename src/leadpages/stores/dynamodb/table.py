@@ -295,6 +295,7 @@ class Table:
             "KeyConditionExpression": condition,
             "ExpressionAttributeValues": wired({**values, **(only or {})}, ":"),
             "ScanIndexForward": forward,
+            "Limit": _PAGE_ITEMS,
             **({"IndexName": index} if index else {"ConsistentRead": True}),
         }
         if only:
@@ -305,7 +306,7 @@ class Table:
     def _pages(self, operation: Callable[..., dict[str, Any]], arguments: Mapping[str, Any]) -> Iterator[Item]:
         start: dict[str, Any] = {}
         while True:
-            answer = self._on_table(operation, **arguments, **start, Limit=_PAGE_ITEMS)
+            answer = self._on_table(operation, **arguments, **start)
             yield from map(item_of, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
