@@ -320,6 +320,61 @@ def test_what_was_done_but_is_never_answered_is_done(store: DynamoDBStore) -> No
     assert mails(store) == [("confirm", "one")]
 
 
+# What happens between a look and a write
+
+
+class Interrupted:
+    """A client before whose first write something else happens."""
+
+    def __init__(self, store: DynamoDBStore, happening: Callable[[], object]) -> None:
+        self._client, self._happening = store._table._client, [happening]
+        store._table._client = self
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name == "transact_write_items" and self._happening:
+            self._happening.pop()()
+        operation: Callable[..., Any] = getattr(self._client, name)
+        return operation
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_an_address_that_is_erased_meanwhile_is_in_quarantine(store: DynamoDBStore, url: str, is_known: bool) -> None:
+    """No lead comes back to life, and no mail goes out."""
+    if is_known:
+        add(store, submission("one"))
+    with closing(DynamoDBStore(url)) as other:
+        Interrupted(store, lambda: other.erase("ann@example.com", marks("ann@example.com"), NOW + HOUR))
+        assert add(store, submission("two", at=NOW + HOUR)) == "kept"
+    assert list(store.leads()) == []
+    assert [s.id for s in store.quarantined()] == ["two"]
+    assert mails(store, NOW + DAY) == []
+
+
+def test_what_comes_in_while_an_address_is_erased_is_in_quarantine(store: DynamoDBStore, url: str) -> None:
+    """The suppression comes first, so all that comes later meets it."""
+    add(store, submission("one"))
+    with closing(DynamoDBStore(url)) as other:
+
+        def meanwhile() -> None:
+            Interrupted(store, lambda: add(other, submission("two", at=NOW + HOUR)))
+
+        Interrupted(store, meanwhile)  # before the second write, which is the first that deletes
+        store.erase("ann@example.com", marks("ann@example.com"), NOW + HOUR)
+    assert list(store.leads()) == []
+    assert mails(store, NOW + DAY) == []
+
+
+def test_whoever_leaves_while_something_is_sent_has_left(store: DynamoDBStore, url: str) -> None:
+    """Both are in the history, in their order."""
+    add(store, submission("one"))
+    (item,) = claim(store)
+    with closing(DynamoDBStore(url)) as other:
+        Interrupted(store, lambda: other.unsubscribe("one", "by link", lambda _: (), NOW + MINUTE))
+        assert store.mark_sent(item, NOW + MINUTE) is True
+    assert kinds(store) == ["submitted", "unsubscribed", "mail_sent"]
+    assert [lead.status for lead in store.leads()] == ["unsubscribed"]
+
+
 # Keys and counts
 
 
