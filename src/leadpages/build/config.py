@@ -206,6 +206,12 @@ class DataPages(Strict):
     template: str = "page"
 
 
+class Forms(Strict):
+    """Where forms are sent: to the handler, or to Netlify, which keeps what comes in and does nothing more."""
+
+    backend: Literal["handler", "netlify"] = "handler"
+
+
 class Mail(Strict):
     """Who mails are from: `Name <address>`."""
 
@@ -288,6 +294,7 @@ class Config(Strict):
     feeds: Feeds = Feeds.model_validate({})
     output: OutputFiles = Field(default_factory=OutputFiles)
     mail: Mail = Mail.model_validate({})
+    forms: Forms = Field(default_factory=Forms)
     place: tuple[Place, ...] = ()
     _lines: Lines = PrivateAttr(default_factory=dict)
 

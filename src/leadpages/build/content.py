@@ -136,7 +136,9 @@ class Renderer:
         broken_forms: Collection[str] = (),
         reserved_ids: Collection[str] = (),
         zone: tzinfo = UTC,
+        to_netlify: bool = False,
     ) -> None:
+        self._to_netlify = to_netlify
         self._reserved_ids = {*reserved_ids, FORM_ID}
         self._forms, self._broken_forms = forms, broken_forms
         self._own_language = next(iter(sites))
@@ -445,13 +447,17 @@ class Renderer:
             return ""
         work.forms.append(name)
         site = self._sites[page.language]
-        handler = site.handler_url or urlsplit(site.url).path
+        base_path = urlsplit(site.url).path
+        handler = site.handler_url or base_path
         uid = FORM_ID if len(work.forms) == 1 else f"{FORM_ID}--{len(work.forms)}"  # no heading has such an id
         key = (name, uid, page.language)
         html = self._rendered_forms.get(key) or self._env.get_template("form.html").render(
             form=form,
             site=site,
-            action=in_language(f"{handler}{SUBMIT}{name}", page.language, self._own_language),
+            action=base_path + form.thank_you
+            if self._to_netlify
+            else in_language(f"{handler}{SUBMIT}{name}", page.language, self._own_language),
+            to_netlify=self._to_netlify,
             values={},
             errors={},
             page_path=_PAGE_MARK,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from html import unescape
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import structs
@@ -17,7 +17,7 @@ from leadpages.build.addresses import Claim, check_addresses, check_thank_you, c
 from leadpages.build.assets import AssetPlan, publish
 from leadpages.build.cache import Cache, Remembered
 from leadpages.build.config import FILE as CONFIG_FILE
-from leadpages.build.config import Config, Menu, MenuLink, read_config
+from leadpages.build.config import Config, Forms, Menu, MenuLink, read_config
 from leadpages.build.content import Renderer
 from leadpages.build.data_files import Data, read_data
 from leadpages.build.data_pages import DataPage, all_data_pages
@@ -248,8 +248,9 @@ def with_image(page: Page, files: Mapping[str, str]) -> Page:
 
 
 def _as_asked(config: Config, options: Options) -> Config:
-    changes: dict[str, str | None] = {"base_url": options.base_url} if options.base_url else {}
-    asked = config.model_copy(update=changes | ({"handler_url": None} if options.same_origin else {}))
+    changes: dict[str, Any] = {"base_url": options.base_url} if options.base_url else {}
+    own = {"handler_url": None, "forms": Forms()} if options.same_origin else {}
+    asked = config.model_copy(update=changes | own)
     asked._lines = config._lines
     return asked
 
@@ -305,6 +306,7 @@ def _reader(ground: Ground, infos: Mapping[str, SiteInfo], base: str, cache: Cac
         ground.broken_forms,
         ground.theme.anchors(),
         ground.config.zone,
+        ground.config.forms.backend == "netlify",
     )
     names = ground.forms.keys()
     return Reader(ground.project, ground.config, ground.theme, ground.defaults, renderer, names, base, cache)

@@ -83,6 +83,7 @@ def environment(
         "_": words,
         "direction": direction,
         "open_graph_locale": open_graph_locale,
+        "to_netlify": False,
         "honeypot_field": HONEYPOT_FIELD,
         "page_field": PAGE_FIELD,
         "started_field": STARTED_FIELD,

@@ -1,5 +1,5 @@
 // Errors in place and a proof of human time. Without it every form still posts and works.
-for (const form of document.querySelectorAll("form[method=post]")) {
+for (const form of document.querySelectorAll("form[data-min-seconds]")) {
   const find = (name) => form.querySelector(`[data-field="${CSS.escape(name)}"]`);
   const hidden = (name, value) => {
     const input = form.querySelector(`[name="${name}"]`) || form.appendChild(document.createElement("input"));

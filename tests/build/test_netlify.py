@@ -1,0 +1,47 @@
+"""Forms that Netlify takes in (https://docs.netlify.com/manage/forms/setup/)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.conftest import CONFIG, NEWSLETTER, RunCli, WriteProject, public_text, render, tree
+
+NETLIFY = f'{CONFIG}[forms]\nbackend = "netlify"\n'
+FILES = {"forms/newsletter.toml": NEWSLETTER, "site/index.md": "---\ntitle: Hi\nform: newsletter\n---\n"}
+
+
+def test_a_form_goes_to_netlify(write_project: WriteProject) -> None:
+    """It says its name twice, as Netlify asks for it, thanks by a page, and leaves our script alone."""
+    html = public_text(render(write_project({**FILES, "leadpages.toml": NETLIFY})), "index.html")
+    assert 'name="newsletter" data-netlify="true" netlify-honeypot="favourite_page">' in html
+    assert '<input type="hidden" name="form-name" value="newsletter">' in html
+    assert 'method="post" action="/thanks/newsletter/"' in html
+    assert 'name="favourite_page"' in html
+    assert "data-min-seconds" not in html
+    assert "/f/newsletter" not in html
+
+
+def test_under_a_path(write_project: WriteProject) -> None:
+    """The page of thanks is the site's."""
+    config = NETLIFY.replace("www.example.com", "www.example.com/blog")
+    html = public_text(render(write_project({**FILES, "leadpages.toml": config})), "index.html")
+    assert 'action="/blog/thanks/newsletter/"' in html
+
+
+def test_a_project_that_changes_its_mind(write_project: WriteProject, run_cli: RunCli, tmp_path: Path) -> None:
+    """A build after the change gives what a clean one does."""
+    project = write_project({**FILES, "leadpages.toml": CONFIG})
+    assert run_cli("build", "--project", project).code == 0
+    (project / "leadpages.toml").write_text(NETLIFY)
+    assert run_cli("build", "--project", project).code == 0
+    assert 'data-netlify="true"' in (project / "public/index.html").read_text()
+    assert tree(project / "public") == render(project).public
+
+
+def test_another_backend(write_project: WriteProject, run_cli: RunCli) -> None:
+    """What there is, is named."""
+    config = NETLIFY.replace("netlify", "formspree")
+    ran = run_cli("build", "--project", write_project({**FILES, "leadpages.toml": config}))
+    assert ran.code == 1
+    assert "leadpages.toml:4" in ran.stderr
+    assert "netlify" in ran.stderr
