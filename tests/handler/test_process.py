@@ -117,6 +117,27 @@ def test_a_handler_recovers_when_things_are_in_order_again(bundle: Path, tmp_pat
     assert run(MENDED, **env).split() == ["503", "200"]
 
 
+TOGETHER = """
+from threading import Barrier, Thread
+from leadpages.handler import app
+made, start = [], Barrier(8)
+def ask():
+    start.wait()
+    made.append(app.configured())
+threads = [Thread(target=ask) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(made), len(set(map(id, made))))
+"""
+
+
+def test_threads_that_come_first_share_one_application(bundle: Path, tmp_path: Path) -> None:
+    """And with it one store, which commits together what they write."""
+    assert run(TOGETHER, **environment(bundle, tmp_path)) == "8 1\n"
+
+
 ENDLESS = """
 import sys
 from itertools import count

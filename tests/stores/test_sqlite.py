@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -224,3 +225,14 @@ def test_a_url_names_the_file(file: Path) -> None:
     with closing(open_store(f"sqlite:///{odd}")) as store:
         add(store, submission("one"))
     assert odd.is_file()
+
+
+def test_a_second_store_leaves_the_locks_of_the_first(file: Path, store: Store) -> None:
+    """Closing any handle on a file drops all locks that its process has on it: nobody must do so by the way."""
+    other_process = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('BEGIN IMMEDIATE')"
+    with closing(sqlite3.connect(file, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with contextlib.suppress(StorageBusy):
+            SQLiteStore(file, busy_timeout_s=0).close()
+        tried = subprocess.run([sys.executable, "-c", other_process, str(file)], capture_output=True, text=True)
+    assert "database is locked" in tried.stderr

@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "migrate": "Bring the tables of the database up to date.",
     "store": "Copy all leads from one database into another.",
     "doctor": "Say what of the handler and its worker is in order.",
+    "openapi": "Print what programs may send to the forms.",
     "quarantine": "Look at what was taken for spam, and let it count or go.",
     "privacy": "Export or erase what is kept about an address; send it nothing more.",
 }

@@ -45,6 +45,8 @@ HONEYPOT_FIELD: Final = "favourite_page"
 HONEYPOT_FIELDS: Final = (HONEYPOT_FIELD, "_gotcha", "bot-field")
 #: Names one try to send what a form holds, so that the next try with the same name does nothing more.
 KEY_FIELD: Final = "_key"
+#: Also as a header, there perhaps in quotes (draft-ietf-httpapi-idempotency-key-header-07).
+KEY_PATTERN: Final = r'[!#-~]{0,255}|"[!#-~]{0,255}"'
 #: Where others' forms say to go afterwards; ours say that in their own files.
 NEXT_FIELD: Final = "_next"
 

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-@cache
+_turn = Lock()
+
+
 def configured() -> WSGIApplication:
     """The application as the environment describes it. A host that would rather load early calls this first.
 
     Raises LeadpagesError when the environment is not in order; the next call looks again.
     """
+    with _turn:  # of the threads that come first, one makes it
+        return _configured()
+
+
+@cache
+def _configured() -> WSGIApplication:
     from leadpages.handler.application import from_environment
 
     return from_environment()

@@ -61,8 +61,9 @@ class App:
             return self._refuse(request, refusal)
         except StorageError as error:
             log.error("%s %s: %s", request.id, error.code, error.message)
-            message = "We could not do this just now. Please try again in a minute."
-            busy = Refusal(503, error.code, message, _RETRY_AFTER_S)
+            busy = Refusal(
+                503, error.code, "We could not do this just now. Please try again in a minute.", _RETRY_AFTER_S
+            )
             return self._refuse(request, busy)
         except Exception:
             log.exception("%s failed", request.id)

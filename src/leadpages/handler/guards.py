@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request
 
 from leadpages.core.errors import TokenError
-from leadpages.core.forms import HONEYPOT_FIELDS, KEY_FIELD, STARTED_FIELD, Form
+from leadpages.core.forms import HONEYPOT_FIELDS, KEY_FIELD, KEY_PATTERN, STARTED_FIELD, Form
 from leadpages.core.signing import Tokens
 from leadpages.handler.refusals import Refusal
 from leadpages.stores.protocol import Limit
 
 if TYPE_CHECKING:
     from leadpages.handler.service import Service
-
-_LONGEST_KEY: Final = 255
 
 
 def check_origin(request: Request, allowed: frozenset[str]) -> None:
@@ -81,14 +80,14 @@ def client_of(forwarded: str, peer: str, trusted_hops: int) -> str:
 
 
 def idempotency_key(request: Request, posted: Mapping[str, Sequence[str]]) -> str:
-    """What names this try: a header (draft-ietf-httpapi-idempotency-key-header-07), or what the form's script adds.
+    """What names this try: a header, or what the form's script adds; "" where nothing does.
 
     Raises Refusal 400 for one that is no key.
     """
-    key = request.headers.get("Idempotency-Key", "").strip('"') or next(iter(posted.get(KEY_FIELD, ())), "")
-    if len(key) > _LONGEST_KEY or not (key.isascii() and key.isprintable()):
+    key = request.headers.get("Idempotency-Key") or next(iter(posted.get(KEY_FIELD, ())), "")
+    if not re.fullmatch(KEY_PATTERN, key):
         raise Refusal(400, "bad_idempotency_key", "This form was sent in a way that we do not understand.")
-    return key
+    return key.strip('"')
 
 
 def start_token(tokens: Tokens, now: datetime) -> str:

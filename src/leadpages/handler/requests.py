@@ -85,8 +85,11 @@ def _read_json(request: Request, form: Form) -> tuple[Posted, dict[str, list[Fil
     except UnicodeDecodeError:
         raise _not_utf8() from None
     except (ValueError, RecursionError):
-        text = "Send a JSON object with a text, a number, true, false or a list of texts under each name."
-        raise Refusal(400, "bad_json", text) from None
+        raise Refusal(
+            400,
+            "bad_json",
+            "Send a JSON object with a text, a number, true, false or a list of texts under each name.",
+        ) from None
     if len(fields) > _MAX_FIELDS:
         raise _too_many(_MAX_FIELDS)
     return fields, {}
@@ -117,7 +120,7 @@ def _read_multipart(request: Request, form: Form) -> tuple[Posted, dict[str, lis
     request.max_form_parts = max(_MAX_PARTS, 2 * len(form.fields))
     try:
         files = {name: [file for file in found if file.filename] for name, found in request.files.lists()}
-        fields = {name: list(values) for name, values in request.form.lists()}
+        fields = {name: list(values) for name, values in request.form.lists() if name}
     except RequestEntityTooLarge:
         raise _too_large(request.max_content_length) from None
     except ClientDisconnected:

@@ -115,8 +115,13 @@ def _check(receipt: Receipt, catalog: Catalog) -> None:
     if isinstance(receipt, Limited):
         seconds = max(1, ceil(receipt.retry_after.total_seconds()))
         time = describe_duration(60 * ceil(seconds / 60), catalog)
-        text = "Too many forms come from where you are. Please try again in {time}."
-        raise Refusal(429, "rate_limited", text, seconds, time=time)
+        raise Refusal(
+            429,
+            "rate_limited",
+            "Too many forms come from where you are. Please try again in {time}.",
+            seconds,
+            time=time,
+        )
 
 
 def _show_form(

@@ -237,8 +237,13 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _make_private(path: Path) -> None:
-    """Make the file if need be: the leads are their owner's to read, and SQLite gives its journals the file's mode."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    """Make the file if need be: the leads are their owner's to read, and SQLite gives its journals the file's mode.
+
+    One that is there is left alone: to close it would drop every lock that this process has on it, and two writers at
+    once tear a database apart (https://sqlite.org/howtocorrupt.html, 2.2).
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _migrate(connection: sqlite3.Connection, migrations: list[list[str]]) -> int:
