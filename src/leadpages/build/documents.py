@@ -47,7 +47,7 @@ _KEY_NAMES: Final[dict[KeyType, str]] = {
 #: They say how the sign before them looks.
 _VARIATION_SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
 #: Where these stand is asked for when the whole site is looked at.
-_PLACED_KEYS: Final = ("title", "description", "image", "aliases", "permalink", "slug", "form", "upgrade")
+_PLACED_KEYS: Final = ("title", "description", "image", "aliases", "permalink", "slug", "template", "form", "upgrade")
 
 
 def _as_list(value: object) -> object:

@@ -45,12 +45,16 @@ KeyType = Literal["text", "number", "flag", "list", "url"]
 
 
 class ThemeFile(Strict):
-    """`theme.toml`: the theme to fall back on, the styles in order, its settings, and front-matter keys of its own."""
+    """`theme.toml`: the theme to fall back on, the styles in order, its settings, and front-matter keys of its own.
+
+    `form_templates` are those page templates that are nothing without a form.
+    """
 
     extends: str = ""
     stylesheets: tuple[str, ...] = ()
     settings: dict[str, Setting] = Field(default_factory=dict)
     front_matter: dict[str, KeyType] = Field(default_factory=dict)
+    form_templates: tuple[str, ...] = ()
 
 
 #: An id in a template, without an expression in it.
@@ -106,6 +110,7 @@ class Theme:
     #: The names of those that the project sets, and of those that are addresses.
     chosen: tuple[str, ...] = ()
     address_settings: tuple[str, ...] = ()
+    form_templates: frozenset[str] = frozenset()
 
     @property
     def loader(self) -> FileSystemLoader:
@@ -183,6 +188,7 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
     stylesheets: tuple[str, ...] = ()
     front_matter: dict[str, KeyType] = {}
     settings: dict[str, Setting] = {}
+    form_templates: dict[str, str] = {}
     packaged_names = [entry.name for entry in _entries(_packaged("")) if entry.is_dir()]
     for taken in (found for found in packaged_names if (project / "themes" / found).is_dir()):
         message = f"`{taken}` is the name of a packaged theme, so nothing in this folder is used"
@@ -205,6 +211,7 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
         stylesheets = stylesheets or read.stylesheets
         front_matter = dict(read.front_matter) | front_matter
         settings = dict(read.settings) | settings
+        form_templates |= dict.fromkeys(read.form_templates, asked_in)
         name = read.extends
     packaged = _packaged(DEFAULT)
     folders = folders if packaged in folders else [*folders, packaged]
@@ -213,7 +220,10 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
     styles = stylesheets or _read(packaged, FILE)[0].stylesheets
     addresses = tuple(name for name, setting in settings.items() if setting.type == "url")
     chosen = tuple(name for name in config.settings if name in values)
-    theme = Theme(tuple(folders), styles, front_matter, blocks, values, chosen, addresses)
+    theme = Theme(tuple(folders), styles, front_matter, blocks, values, chosen, addresses, frozenset(form_templates))
+    for template, path in form_templates.items():
+        if fault := template_fault(template, theme):
+            problems.append(Problem(path, 0, *fault))
     faint = [] if wrong else check_contrast(theme.schemes, config)
     return theme, problems + found + wrong + faint + _check_files(project, theme)
 
