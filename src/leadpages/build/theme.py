@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config
 from leadpages.build.inputs import is_read
+from leadpages.build.page_templates import PageTemplates
 from leadpages.build.schema import Fault, Strict, check, line_of
 from leadpages.build.sources import LINK_HINT, link_fault
 from leadpages.build.text import read_text
@@ -102,6 +103,7 @@ class Theme:
     """A theme with its parents, nearest first."""
 
     folders: tuple[Path, ...]
+    pages: PageTemplates
     stylesheets: tuple[str, ...]
     front_matter: dict[str, KeyType]
     blocks: dict[str, BlockFile]
@@ -220,9 +222,10 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
     styles = stylesheets or _read(packaged, FILE)[0].stylesheets
     addresses = tuple(name for name, setting in settings.items() if setting.type == "url")
     chosen = tuple(name for name in config.settings if name in values)
-    theme = Theme(tuple(folders), styles, front_matter, blocks, values, chosen, addresses, frozenset(form_templates))
+    pages, with_form = PageTemplates(folders), frozenset(form_templates)
+    theme = Theme(tuple(folders), pages, styles, front_matter, blocks, values, chosen, addresses, with_form)
     for template, path in form_templates.items():
-        if fault := template_fault(template, theme):
+        if fault := pages.fault(template):
             problems.append(Problem(path, 0, *fault))
     faint = [] if wrong else check_contrast(theme.schemes, config)
     return theme, problems + found + wrong + faint + _check_files(project, theme)
@@ -337,19 +340,3 @@ def _from_themes(file: str) -> str:
     parts = Path(file).parts
     at = max((at for at, part in enumerate(parts) if part == "themes"), default=0)
     return "/".join(parts[at:])
-
-
-#: Templates for what is not a page with a text of its own.
-_NOT_FOR_PAGES: Final = {"404", "base", "form", "mail", "posts", "term", "terms", "thank-you"}
-
-
-def template_fault(name: str, theme: Theme) -> tuple[str, str] | None:
-    """What is wrong with asking for the page template `name`, and what to do; None where the theme has it."""
-    known = theme_templates(theme)
-    return None if name in known else (f"there is no template `{name}`", nearest(name, known))
-
-
-def theme_templates(theme: Theme) -> list[str]:
-    """The names of the page templates that a page may ask for."""
-    names = (file.stem for folder in theme.folders for file in _entries(folder / "templates") if file.suffix == ".html")
-    return sorted({name for name in names if not name.startswith("_")} - _NOT_FOR_PAGES)
