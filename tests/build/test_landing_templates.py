@@ -63,6 +63,48 @@ def test_what_is_left_out(template: str, write_project: WriteProject) -> None:
     assert html.count('action="/f/news"') == 1
 
 
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_no_form(template: str, write_project: WriteProject) -> None:
+    """A page that is there for its form and has none is named, also where a form may come up over it."""
+    rule = '[[place]]\nform = "news"\nfolder = "/"\nwhere = "bar"\n'
+    text = f"---\ntitle: A page\ntemplate: {template}\n---\n\nWords.\n"
+    project = write_project({**page(template), "leadpages.toml": CONFIG + rule, "site/a.md": text})
+
+    [warning] = render(project).warnings
+    assert (warning.place, warning.message, warning.hint) == (
+        "site/a.md:3",
+        f"a page with the template `{template}` is there for its form, and this one has none",
+        "name one under `form`, or put one into the text: ::form{id=NAME}",
+    )
+
+    write_project({"site/a.md": text + "\n::form{id=news}\n"})
+    assert render(project).warnings == ()
+    write_project({"site/a.md": text, "leadpages.toml": CONFIG + rule.replace("bar", "end")})
+    assert render(project).warnings == ()
+
+
+def test_templates_with_a_form_of_ones_own(write_project: WriteProject) -> None:
+    """A theme says which of its templates are nothing without a form."""
+    theme = 'extends = "default"\nform_templates = ["quiz", "quizz"]\n'
+    project = write_project(
+        {
+            "leadpages.toml": CONFIG + 'theme = "mine"\n',
+            "themes/mine/theme.toml": theme,
+            "themes/mine/templates/quiz.html": "{{ placed_form }}",
+            "site/a.md": "---\ntitle: A page\ntemplate: quiz\n---\n",
+        }
+    )
+
+    with pytest.raises(ProjectError) as raised:
+        render(project)
+    assert [(p.place, p.message, p.hint, p.severity) for p in raised.value.problems if p.severity == "error"] == [
+        ("themes/mine/theme.toml", "there is no template `quizz`", "did you mean `quiz`?", "error")
+    ]
+
+    write_project({"themes/mine/theme.toml": theme.replace(', "quizz"', "")})
+    assert [warning.rule for warning in render(project).warnings] == ["missing-form"]
+
+
 def test_what_comes_after_the_form(write_project: WriteProject) -> None:
     """A page of thanks, written or not, has links that share the site or a page of it, and the latest posts."""
     project = write_project(

@@ -236,6 +236,12 @@ def test_upgrade_in_the_text(write_project: WriteProject, run_cli: RunCli) -> No
     [
         ('tag = "nobody"\n', 3, "warning: there is no page that this [[place]] is for"),
         ('folder = "nowhere"\n', 3, "warning: there is no page that this [[place]] is for"),
+        (
+            'tag = "post"\n',
+            3,
+            "warning: there is no page that this [[place]] is for\n"
+            "  hint: `post` is no tag: leave it out, and all posts are meant",
+        ),
         ('language = "fr"\n', 5, "error: a [[place]] names the language `fr`, which the site does not have"),
     ],
 )

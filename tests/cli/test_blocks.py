@@ -31,9 +31,21 @@ def test_blocks(write_project: WriteProject, run_cli: RunCli) -> None:
             "description": "Waves.",
             "example": "",
             "container": True,
+            "holds": "",
             "attributes": {"height": {"type": "text", "required": True, "choices": []}},
         }
     }
+
+
+def test_pictures_of_an_example(write_project: WriteProject, run_cli: RunCli) -> None:
+    """Files that an example names, and the project does not have, are said to be the writer's to name."""
+    project = write_project({"leadpages.toml": CONFIG, "site/media/playbook-cover.webp": b""})
+
+    assert run_cli("blocks", "gallery", "--project", project).stdout.endswith(
+        ":::\n\nName files of your own in place of /media/quayside-harbour.webp.\n"
+    )
+    assert run_cli("blocks", "book", "--project", project).stdout.endswith(":::\n")
+    assert "of your own" not in run_cli("blocks", "cta", "--project", project).stdout
 
 
 def test_no_such_block(write_project: WriteProject, run_cli: RunCli) -> None:

@@ -85,7 +85,7 @@ def test_title_and_front_matter() -> None:
 
     assert post.slug == "why-a-harbour-needs-a-timetable"
     assert isinstance(parsed, FrontMatter)
-    assert parsed.data == {"title": "Why a Harbour Needs a Timetable", "date": DAY, "tags": ["post"]}
+    assert parsed.data == {"title": "Why a Harbour Needs a Timetable", "date": DAY, "tags": []}
 
 
 def test_paragraphs_headings_lists() -> None:

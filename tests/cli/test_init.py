@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.conftest import RunCli
@@ -16,6 +17,19 @@ def test_the_starter_builds(tmp_path: Path, run_cli: RunCli) -> None:
     assert (ran.code, ran.stderr) == (0, "")
     assert ran.stdout.startswith("Built 1 post, 2 pages, 1 term, 2 forms into ")
     assert (tmp_path / "site/.gitignore").is_file()
+
+
+def test_the_rule_for_a_tag(tmp_path: Path, run_cli: RunCli) -> None:
+    """The tag that a comment of the starter names is one that its post has."""
+    run_cli("init", tmp_path)
+    file = tmp_path / "leadpages.toml"
+    [tag] = re.findall('# .* Add (tag = ".*?")', file.read_text())
+    file.write_text(file.read_text() + f"{tag}\n")
+
+    ran = run_cli("build", "--strict", "--project", tmp_path)
+
+    assert (ran.code, ran.stderr) == (0, "")
+    assert 'action="/f/newsletter"' in (tmp_path / "public/posts/first-post/index.html").read_text()
 
 
 def test_an_empty_folder_will_do(tmp_path: Path, run_cli: RunCli) -> None:

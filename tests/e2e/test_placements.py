@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FloatRect, Page
 from tests.conftest import CONFIG, NEWSLETTER, write_files
 from tests.e2e.conftest import accessibility_faults
 from tests.e2e.static_host import hosted
@@ -18,9 +18,9 @@ Read = Callable[..., Page]
 
 
 @contextmanager
-def reading(browser: Browser, folder: Path, where: str, **context: Any) -> Iterator[Page]:
+def reading(browser: Browser, folder: Path, where: str, theme: str = "default", **context: Any) -> Iterator[Page]:
     """A long post with the newsletter placed by a rule, as a visitor has it on arrival."""
-    rule = f'[[place]]\nform = "newsletter"\nwhere = "{where}"\n'
+    rule = f'theme = "{theme}"\n[[place]]\nform = "newsletter"\nwhere = "{where}"\n'
     files = {"leadpages.toml": CONFIG + rule, "forms/newsletter.toml": NEWSLETTER, "site/posts/a.md": POST}
     with hosted(write_files(folder / "project", files), folder) as site:
         visit = browser.new_context(**context)
@@ -39,6 +39,25 @@ def is_up(page: Page, where: str) -> bool:
     return bool(
         page.evaluate("name => getComputedStyle(document.querySelector(name)).position === 'fixed'", f".{where}")
     )
+
+
+def test_sidebar(browser: Browser, tmp_path: Path, theme: str) -> None:
+    """On a small laptop it stands beside the text, which keeps 55 characters a line; on a tablet under it."""
+    with reading(browser, tmp_path, "sidebar", theme, viewport={"width": 1024, "height": 768}) as page:
+        paragraph, form = page.locator(".prose > p").last, page.locator(".sidebar form")
+
+        def boxes() -> tuple[FloatRect, FloatRect]:
+            text, sidebar = paragraph.bounding_box(), form.bounding_box()
+            assert text and sidebar
+            return text, sidebar
+
+        text, sidebar = boxes()
+        assert sidebar["x"] > text["x"] + text["width"]
+        lines = paragraph.evaluate("text => text.clientHeight / parseFloat(getComputedStyle(text).lineHeight)")
+        assert len(paragraph.inner_text()) / lines >= 55
+        page.set_viewport_size({"width": 820, "height": 1180})
+        text, sidebar = boxes()
+        assert sidebar["y"] > text["y"] + text["height"]
 
 
 @pytest.mark.parametrize(("where", "part"), [("bar", 0.3), ("slide-in", 0.6)])

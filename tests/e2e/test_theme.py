@@ -11,10 +11,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 from tests.conftest import NEWSLETTER, NOW, render, write_files
-from tests.e2e.conftest import ARTEFACTS, copy_demo
+from tests.e2e.conftest import ARTEFACTS, accessibility_faults, copy_demo
 
 from leadpages.build.project import BUNDLE, Options, build
 from leadpages.core.bundle import load
@@ -73,6 +72,18 @@ facts: ["45 دقيقة", "مجانًا"]
 > صفحة واحدة، سؤال واحد.
 """,
 }
+WAITING = """\
+---
+title: Soon
+template: waitlist
+form: news
+---
+
+Those on the list hear of it a week before everybody else.
+
+- One
+- Two words
+"""
 Show = Callable[..., Page]
 
 
@@ -113,7 +124,7 @@ def test_the_menu_on_a_phone(javascript: bool, show: Show) -> None:
     menu.get_by_text("More").click()
     expect(menu.get_by_role("link", name="A post")).to_be_visible()
     if javascript:
-        assert Axe().run(page).violations_count == 0
+        assert accessibility_faults(page) == ""
     page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
     expect(button).to_be_focused()
@@ -139,6 +150,18 @@ def test_long_lines_of_code(show: Show) -> None:
         assert page.eval_on_selector(element, "found => found.scrollWidth <= found.clientWidth")
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_list_among_centred_words(width: int, show: Show) -> None:
+    """It is as wide as its longest line and stands in the middle, so that each bullet is next to its words."""
+    page = show("/", {**FILES, "site/index.md": WAITING}, width)
+
+    around, found = page.locator(".prose").bounding_box(), page.locator(".prose ul").bounding_box()
+    assert around and found
+    assert found["width"] < around["width"] / 2
+    assert found["x"] + found["width"] / 2 == pytest.approx(around["x"] + around["width"] / 2, abs=1)
+    expect(page.locator(".prose li").first).to_have_css("text-align", "start")
+
+
 @pytest.mark.parametrize("theme", ["default", "editorial"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_right_to_left(theme: str, width: int, show: Show) -> None:
@@ -152,7 +175,7 @@ def test_right_to_left(theme: str, width: int, show: Show) -> None:
     assert heading and form
     assert heading["x"] + heading["width"] > width / 2
     assert width == 390 or form["x"] + form["width"] < heading["x"] + heading["width"] / 2
-    assert Axe().run(page).violations_count == 0
+    assert accessibility_faults(page) == ""
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"rtl-{theme}-{width}.png", full_page=True)
 
@@ -193,11 +216,12 @@ def test_a_mail_in_a_narrow_window(scheme: Literal["light", "dark"], browser: Br
     pieces = load(tmp_path / "built" / BUNDLE).mails["news"]["confirm"].html
     with closing(browser.new_context(viewport={"width": 320, "height": 600}, color_scheme=scheme)) as window:
         page = window.new_page()
-        page.set_content("".join(piece if isinstance(piece, str) else "#" for piece in pieces))
+        mail = "".join(piece if isinstance(piece, str) else "#" for piece in pieces)
+        # As webmail shows it: the landmark and the first heading are those of the page around it.
+        page.set_content(f"<!doctype html><title>Inbox</title><main><h1>Inbox</h1>{mail}</main>")
 
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
-        results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-        assert results.violations_count == 0, results.generate_report()
+        assert accessibility_faults(page) == ""
         page.screenshot(path=ARTEFACTS / f"mail-{scheme}.png", full_page=True)
 
 
@@ -220,8 +244,7 @@ def test_landing_templates(theme: str, browser: Browser, tmp_path: Path) -> None
             page.route("**/*", lambda route: _answer(route, public))
             for path in paths:
                 page.goto(f"https://www.example.com/{path}")
-                results = Axe().run(page)
-                assert results.violations_count == 0, f"{path} {width} {scheme}: {results.generate_report()}"
+                assert accessibility_faults(page) == "", f"{path} {width} {scheme}"
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, path
                 assert page.locator("img:not([width][height])").count() == 0, path
                 name = f"{path.strip('/').replace('/', '-')}-{theme}-{width}-{scheme}"

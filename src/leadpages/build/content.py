@@ -392,10 +392,16 @@ class Renderer:
         self, directive: Directive, declared: BlockFile, work: _Rendering, line: int
     ) -> dict[str, Any] | None:
         before = len(work.problems)
-        for name in directive.attributes:
-            if name not in declared.attributes:
+        one_word = ""  # a text that may have been meant to go on with the words after it
+        for name, value in directive.attributes.items():
+            found = declared.attributes.get(name)
+            if found is None:
+                goes_on = one_word and value is None
+                hint = f'put text of several words in quotes: {one_word}="…"' if goes_on else ""
                 message = f"block `{directive.name}` has no attribute `{name}`"
-                work.report(line, message, nearest(name, declared.attributes))
+                work.report(line, message, hint or nearest(name, declared.attributes))
+            elif value:
+                one_word = name if found.type == "text" and " " not in value else ""
         md = self._parsers[work.document.page.language]
         values: dict[str, Any] = {}
         for name, attribute in declared.attributes.items():

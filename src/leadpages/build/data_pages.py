@@ -11,7 +11,7 @@ from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config, DataPages
 from leadpages.build.data_files import FOLDER, Data
 from leadpages.build.documents import address_of, slug_of
-from leadpages.build.theme import Theme, template_fault
+from leadpages.build.theme import Theme
 from leadpages.core.errors import Problem, nearest
 from leadpages.core.urls import collision_key
 
@@ -60,7 +60,7 @@ def all_data_pages(config: Config, data: Data, theme: Theme) -> tuple[list[DataP
     pages: dict[tuple[str, str], DataPage] = {}
     problems: list[Problem] = []
     for number, spec in enumerate(config.pages):
-        if fault := template_fault(spec.template, theme):
+        if fault := theme.pages.fault(spec.template):
             problems.append(Problem(CONFIG_FILE, config.line("pages", number, "template"), *fault))
             continue
         made, found = pages_from_data(spec, data, config, config.line("pages", number))

@@ -15,13 +15,13 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config
 from leadpages.build.defaults import merged
-from leadpages.build.foreign_keys import judge_key
+from leadpages.build.foreign_keys import judge_key, slip
 from leadpages.build.front_matter import FrontMatter, as_day, parse_front_matter
 from leadpages.build.pages import Page, plain
 from leadpages.build.schema import Lines, Strict, check, hint_on_signs, line_of, shown
 from leadpages.build.sources import POSTS, Source
 from leadpages.build.text import find_mojibake
-from leadpages.build.theme import KeyType, Theme, template_fault
+from leadpages.build.theme import KeyType, Theme
 from leadpages.core.errors import Problem, nearest
 from leadpages.core.urls import unsafe_reason
 
@@ -47,7 +47,7 @@ _KEY_NAMES: Final[dict[KeyType, str]] = {
 #: They say how the sign before them looks.
 _VARIATION_SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
 #: Where these stand is asked for when the whole site is looked at.
-_PLACED_KEYS: Final = ("title", "description", "image", "aliases", "permalink", "slug", "form", "upgrade")
+_PLACED_KEYS: Final = ("title", "description", "image", "aliases", "permalink", "slug", "template", "form", "upgrade")
 
 
 def _as_list(value: object) -> object:
@@ -120,10 +120,13 @@ def read_document(
     if not parsed.data and not defaults:
         hint = "begin the file with three lines: ---, title: …, and --- again"
         return None, [*problems, Problem(source.path, 1, "there is no front matter, so no `title`", hint)]
-    own, theirs = sort_keys(parsed, source.path, config, theme)
-    problems += theirs
-    # What is wrong with the defaults is said where they are written.
-    under = sort_keys(FrontMatter(defaults, {}, "", 0, "toml"), source.path, config, theme)[0] if defaults else {}
+    template = str(parsed.data.get("template") or defaults.get("template") or source.kind)
+    own, theme_keys, found = sort_keys(parsed, source.path, config, theme, template)
+    problems += found + _check_extra(own.get("extra"), source.path, theme, template, parsed.lines)
+    under: dict[str, Any] = {}
+    if defaults:  # what is wrong with them is said where they are written
+        under, of_theme, _ = sort_keys(FrontMatter(defaults, {}, "", 0, "toml"), source.path, config, theme)
+        theme_keys = of_theme | theme_keys
     keys, terms, found = read_keys(merged(under, own), parsed.lines, source.path, config)
     if keys is None:
         return None, problems + found
@@ -143,8 +146,6 @@ def read_document(
     problems += _check_aliases(keys, source, parsed.lines)
     if too_early := _end_before_date(keys, source, parsed.lines, config):
         return None, [*problems, too_early]
-    given = {key: value for key, value in {**defaults, **parsed.data}.items() if key in theme.front_matter}
-    theme_keys = {key: value for key, value in given.items() if isinstance(value, _KEY_TYPES[theme.front_matter[key]])}
     page = _page(keys, terms, source, parsed, url, config, theme_keys)
     return Document(page, keys.form, keys.upgrade, parsed.body, parsed.body_line), problems
 
@@ -184,25 +185,56 @@ def _page(
     )
 
 
-def sort_keys(parsed: FrontMatter, path: str, config: Config, theme: Theme) -> tuple[dict[str, Any], list[Problem]]:
-    """The keys that are leadpages' own, also under the names that other generators have for them, and what is wrong."""
+def sort_keys(
+    parsed: FrontMatter, path: str, config: Config, theme: Theme, template: str = ""
+) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
+    """The keys that are leadpages' own, also under the names that others have for them; the theme's; what is wrong.
+
+    Without a `template`, any may be meant.
+    """
     own: dict[str, Any] = {}
     problems: list[Problem] = []
     own_keys = {*Keys.model_fields, *config.all_taxonomies}
+    if not own_keys >= parsed.data.keys():  # seldom, and the only reason to look into templates
+        own_keys |= {key for key in theme.front_matter if _is_read(key, theme, template)}
     for key, value in parsed.data.items():
         line = parsed.lines.get((key,), 0)
-        if key in theme.front_matter:
-            expected = theme.front_matter[key]
-            if not isinstance(value, _KEY_TYPES[expected]):
-                message = f"`{key}` is {shown(value)}: expected {_KEY_NAMES[expected]}"
-                problems.append(Problem(path, line, message, hint_on_signs(_KEY_NAMES[expected], value)))
+        if key in theme.front_matter and key not in own_keys:
+            message = f"`{key}` is not used: the template `{template}` does not read it"
+            hint = f"templates that do: {', '.join(sorted(theme.pages.readers(key)))}"
+            problems.append(Problem(path, line, message, hint, "warning", "front-matter"))
         elif verdict := judge_key(key, parsed.data, own_keys, parsed.syntax):
             problems.append(verdict.problem(path, line))
             if verdict.own and verdict.own not in parsed.data:
                 own[verdict.own] = verdict.value
         elif value is not None:  # `image:` with nothing after it is as good as no line
             own[key] = value
-    return own, problems
+    theirs = {key: own.pop(key) for key in theme.front_matter if key in own}
+    wrong = {key: value for key, value in theirs.items() if not isinstance(value, _KEY_TYPES[theme.front_matter[key]])}
+    for key, value in wrong.items():
+        expected = _KEY_NAMES[theme.front_matter[key]]
+        message, hint = f"`{key}` is {shown(value)}: expected {expected}", hint_on_signs(expected, value)
+        problems.append(Problem(path, parsed.lines.get((key,), 0), message, hint))
+    return own, {key: value for key, value in theirs.items() if key not in wrong}, problems
+
+
+def _is_read(key: str, theme: Theme, template: str) -> bool:
+    """Whether a key under `extra` may be of use to a page with `template`."""
+    readers = theme.pages.readers(key)
+    return not readers or template in readers or template not in theme.pages.names
+
+
+def _check_extra(extra: Any, path: str, theme: Theme, template: str, lines: Lines) -> list[Problem]:
+    """Keys under `extra` that are, but for a typing error, one that the page's template reads.
+
+    Any other key is as welcome as a parameter of Hugo's: a template may come to read it, or a program of the writer's.
+    """
+    problems = []
+    for key in extra if isinstance(extra, Mapping) else ():
+        if not theme.pages.readers(key) and (meant := slip(str(key), theme.pages.keys(template) - extra.keys())):
+            message, line = f"the template `{template}` does not read `extra.{key}`", line_of(("extra", key), lines)
+            problems.append(Problem(path, line, message, f"did you mean `{meant}`?", "warning", "front-matter"))
+    return problems
 
 
 def read_keys(
@@ -235,7 +267,7 @@ def check_defaults(
 ) -> list[Problem]:
     """What is wrong with keys of `_defaults.toml`, which need not say everything that a page must."""
     parsed = FrontMatter(data, lines, "", 0, "toml")
-    own, problems = sort_keys(parsed, path, config, theme)
+    own, _, problems = sort_keys(parsed, path, config, theme)
     keys, _, found = read_keys({"title": "-", **own}, lines, path, config)
     if keys is None:
         return problems + found
@@ -276,7 +308,7 @@ def _term_fault(name: str) -> str:
 
 
 def _check_template(keys: Keys, path: str, theme: Theme, lines: Lines) -> list[Problem]:
-    found = template_fault(keys.template, theme) if keys.template else None
+    found = theme.pages.fault(keys.template) if keys.template else None
     return [Problem(path, lines.get(("template",), 0), *found)] if found else []
 
 

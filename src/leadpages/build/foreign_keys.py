@@ -119,7 +119,7 @@ def judge_key(key: str, keys: Mapping[str, Any], own_keys: Collection[str], synt
         )
     if plain in _HINTS:
         return Verdict(f"`{key}` is not used by leadpages", _HINTS[plain])
-    if meant := _slip(key, own_keys):
+    if meant := slip(key, own_keys):
         hint = f"did you mean `{meant}`?"
         return Verdict(f"unknown key `{key}`", hint, severity="error", rule="front-matter")
     return Verdict(f"`{key}` is not used by leadpages", _UNUSED_HINT)
@@ -165,8 +165,8 @@ def _read_draft() -> Verdict:
     return Verdict("`published: false` is read as `draft: true`", "write `draft: true`", "draft", True)
 
 
-def _slip(key: str, own_keys: Collection[str]) -> str:
-    """The key of ours that `key` is but for a typing error, or ""."""
+def slip(key: str, own_keys: Collection[str]) -> str:
+    """The key of `own_keys` that `key` is but for a typing error, or ""."""
     close = get_close_matches(key.casefold(), sorted(own_keys), n=1, cutoff=_ALIKE)
     return close[0] if close and abs(len(close[0]) - len(key)) <= _LETTERS_OFF else ""
 

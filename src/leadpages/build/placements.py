@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config, Cta, Place, Where
+from leadpages.build.documents import POST_MARKER
 from leadpages.build.links import Links
 from leadpages.build.pages import Page
 from leadpages.build.site import Site, term_url
@@ -97,7 +98,10 @@ def check_rules_on_pages(config: Config, site: Site, links: Links) -> Iterator[P
         page = next((page for page in site.all_pages() if _fits(rule, page, config)), None)
         if page is None and (rule.tag or rule.folder or rule.language):
             message = "there is no page that this [[place]] is for"
-            yield Problem(CONFIG_FILE, config.line("place", number), message, "", "warning", "place")
+            hint = (
+                f"`{POST_MARKER}` is no tag: leave it out, and all posts are meant" if rule.tag == POST_MARKER else ""
+            )
+            yield Problem(CONFIG_FILE, config.line("place", number), message, hint, "warning", "place")
         elif page and rule.cta and not links.is_known(links.href(rule.cta.href, page)):
             message = f"a [[place]] links to `{rule.cta.href}`, which does not exist"
             yield Problem(

@@ -56,7 +56,7 @@ def import_text(text: str, name: str, today: date) -> Imported | str:
     slug = slugify(title, allow_unicode=True)
     if not slug:
         return _no_slug(title)
-    front = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\ndate: {today.isoformat()}\ntags:\n  - post\n---\n"
+    front = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\ndate: {today.isoformat()}\ntags: []\n---\n"
     return Imported(slug, front + "\n" + "\n\n".join(_markdown(blocks[1:])) + "\n")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -155,7 +155,19 @@ class Reader:
             page, body, found = self.renderer.render(made, placements(made.page, self.config, self.forms))
         except TEMPLATE_ERRORS as error:
             return _Read(name, digest, None, (*problems, template_problem("form.html", error))), None
-        return _Read(name, digest, structs.replace(page, key=key, problems=(*problems, *found)), ()), body
+        problems = [*problems, *found, *self._missing_form(made, body)]
+        return _Read(name, digest, structs.replace(page, key=key, problems=tuple(problems)), ()), body
+
+    def _missing_form(self, document: Document, body: Body) -> Iterator[Problem]:
+        """What is wrong with a page that is nothing without a form. One that comes up while somebody reads is none."""
+        page = document.page
+        if page.template not in self.theme.form_templates or document.form:
+            return
+        if "<form" not in body.html + body.placed.get("end", ""):
+            message = f"a page with the template `{page.template}` is there for its form, and this one has none"
+            hint = "name one under `form`, or put one into the text: ::form{id=NAME}"
+            line = page.line("template") or page.line("title")
+            yield Problem(page.path, line, message, hint, "warning", "missing-form")
 
     def _data_document(self, source: DataPage) -> Document:
         row = source.row.values

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config
 from leadpages.build.inputs import is_read
+from leadpages.build.page_templates import PageTemplates
 from leadpages.build.schema import Fault, Strict, check, line_of
 from leadpages.build.sources import LINK_HINT, link_fault
 from leadpages.build.text import read_text
@@ -45,12 +46,16 @@ KeyType = Literal["text", "number", "flag", "list", "url"]
 
 
 class ThemeFile(Strict):
-    """`theme.toml`: the theme to fall back on, the styles in order, its settings, and front-matter keys of its own."""
+    """`theme.toml`: the theme to fall back on, the styles in order, its settings, and front-matter keys of its own.
+
+    `form_templates` are those page templates that are nothing without a form.
+    """
 
     extends: str = ""
     stylesheets: tuple[str, ...] = ()
     settings: dict[str, Setting] = Field(default_factory=dict)
     front_matter: dict[str, KeyType] = Field(default_factory=dict)
+    form_templates: tuple[str, ...] = ()
 
 
 #: An id in a template, without an expression in it.
@@ -98,6 +103,7 @@ class Theme:
     """A theme with its parents, nearest first."""
 
     folders: tuple[Path, ...]
+    pages: PageTemplates
     stylesheets: tuple[str, ...]
     front_matter: dict[str, KeyType]
     blocks: dict[str, BlockFile]
@@ -106,6 +112,7 @@ class Theme:
     #: The names of those that the project sets, and of those that are addresses.
     chosen: tuple[str, ...] = ()
     address_settings: tuple[str, ...] = ()
+    form_templates: frozenset[str] = frozenset()
 
     @property
     def loader(self) -> FileSystemLoader:
@@ -183,6 +190,7 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
     stylesheets: tuple[str, ...] = ()
     front_matter: dict[str, KeyType] = {}
     settings: dict[str, Setting] = {}
+    form_templates: dict[str, str] = {}
     packaged_names = [entry.name for entry in _entries(_packaged("")) if entry.is_dir()]
     for taken in (found for found in packaged_names if (project / "themes" / found).is_dir()):
         message = f"`{taken}` is the name of a packaged theme, so nothing in this folder is used"
@@ -205,6 +213,7 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
         stylesheets = stylesheets or read.stylesheets
         front_matter = dict(read.front_matter) | front_matter
         settings = dict(read.settings) | settings
+        form_templates |= dict.fromkeys(read.form_templates, asked_in)
         name = read.extends
     packaged = _packaged(DEFAULT)
     folders = folders if packaged in folders else [*folders, packaged]
@@ -213,7 +222,11 @@ def load_theme(project: Path, config: Config) -> tuple[Theme, list[Problem]]:
     styles = stylesheets or _read(packaged, FILE)[0].stylesheets
     addresses = tuple(name for name, setting in settings.items() if setting.type == "url")
     chosen = tuple(name for name in config.settings if name in values)
-    theme = Theme(tuple(folders), styles, front_matter, blocks, values, chosen, addresses)
+    pages, with_form = PageTemplates(folders), frozenset(form_templates)
+    theme = Theme(tuple(folders), pages, styles, front_matter, blocks, values, chosen, addresses, with_form)
+    for template, path in form_templates.items():
+        if fault := pages.fault(template):
+            problems.append(Problem(path, 0, *fault))
     faint = [] if wrong else check_contrast(theme.schemes, config)
     return theme, problems + found + wrong + faint + _check_files(project, theme)
 
@@ -327,19 +340,3 @@ def _from_themes(file: str) -> str:
     parts = Path(file).parts
     at = max((at for at, part in enumerate(parts) if part == "themes"), default=0)
     return "/".join(parts[at:])
-
-
-#: Templates for what is not a page with a text of its own.
-_NOT_FOR_PAGES: Final = {"404", "base", "form", "mail", "posts", "term", "terms", "thank-you"}
-
-
-def template_fault(name: str, theme: Theme) -> tuple[str, str] | None:
-    """What is wrong with asking for the page template `name`, and what to do; None where the theme has it."""
-    known = theme_templates(theme)
-    return None if name in known else (f"there is no template `{name}`", nearest(name, known))
-
-
-def theme_templates(theme: Theme) -> list[str]:
-    """The names of the page templates that a page may ask for."""
-    names = (file.stem for folder in theme.folders for file in _entries(folder / "templates") if file.suffix == ".html")
-    return sorted({name for name in names if not name.startswith("_")} - _NOT_FOR_PAGES)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Final
 
 import click
 
 from leadpages.build.config import read_config
+from leadpages.build.inputs import SITE
 from leadpages.build.theme import BlockFile, load_theme
 from leadpages.cli.options import project_option
 from leadpages.core.errors import ProjectError, nearest
+
+#: The path of a file of the site in an example.
+_FILE: Final = re.compile(r"(?<![\w/:])/[\w/-]+\.\w+")
 
 
 @click.command()
@@ -35,14 +41,19 @@ def command(name: str | None, project: Path, as_json: bool) -> None:
         for key, block in blocks.items():
             click.echo(f"{key:{width}}  {block.description}")
     else:
-        click.echo(_described(name, blocks[name]))
+        click.echo(_described(name, blocks[name], project))
 
 
-def _described(name: str, block: BlockFile) -> str:
+def _described(name: str, block: BlockFile, project: Path) -> str:
     kind = f"container: `:::{name}` to `:::`" if block.container else f"leaf: `::{name}` on a line of its own"
     lines = [f"{name}: {block.description}", "", kind]
     width = max(map(len, block.attributes), default=0)
     for key, attribute in block.attributes.items():
         kind = " | ".join(attribute.choices) or attribute.type
         lines.append(f"  {key:{width}}  {kind}{', required' if attribute.required else ''}")
-    return "\n".join([*lines, "", block.example.strip()] if block.example else lines)
+    if block.example:
+        lines += ["", block.example.strip()]
+    paths = dict.fromkeys(_FILE.findall(block.example))
+    if missing := [path for path in paths if not (project / SITE / path[1:]).is_file()]:
+        lines += ["", f"Name files of your own in place of {', '.join(missing)}."]
+    return "\n".join(lines)
