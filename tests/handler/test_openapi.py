@@ -64,9 +64,11 @@ def test_the_handler_does_what_is_documented(contract: Any, mode: GenerationMode
             asked += 1
             if mode == GenerationMode.POSITIVE and "Idempotency-Key" in (case.headers or {}):
                 case.headers["Idempotency-Key"] = str(asked)  # each is a try of its own
-            # White space around an answer goes, and OpenAPI cannot say so, nor what a file has to be called.
+            # OpenAPI cannot say that white space around an answer goes, that lengths count as in HTML, nor what a file
+            # has to be called.
             unsaid = [checks.negative_data_rejection]
-            unsaid += [checks.positive_data_acceptance] if case.media_type == "multipart/form-data" else []
+            if case.media_type == "multipart/form-data" or "\\ud" in json.dumps(case.body, default=str):  # surrogates
+                unsaid.append(checks.positive_data_acceptance)
             case.call_and_validate(excluded_checks=unsaid)
 
         ask()
