@@ -11,6 +11,7 @@ from leadpages.cli.rows import dossier_data, json_line
 from leadpages.cli.site import Site, in_words, running_site
 from leadpages.core.errors import LeadpagesError
 from leadpages.core.times import now
+from leadpages.delivery.retention import delete_files
 from leadpages.leads.model import SuppressionReason
 from leadpages.stores.protocol import Erased
 
@@ -42,7 +43,7 @@ def erase(email: str) -> None:
     """Erase all that is kept about an address; nothing is sent there any more."""
     with running_site() as site:
         erased = site.store.erase(email, site.tokens.marks(email), now())
-        site.delete_files(erased)
+        delete_files(erased, site.settings.uploads)
     click.echo(f"erased: {in_words(erased)}")
 
 
@@ -94,7 +95,7 @@ def _expire(site: Site, form: str, keep: timedelta, dry_run: bool) -> Erased:
     if dry_run:
         return site.store.expired(form, now() - keep)
     erased = site.store.expire(form, now() - keep, site.tokens.marks, now())
-    site.delete_files(erased)
+    delete_files(erased, site.settings.uploads)
     return erased
 
 

@@ -12,6 +12,7 @@ from leadpages.cli.rows import json_line, printable, submission_data
 from leadpages.cli.site import in_words, running_site
 from leadpages.core.errors import LeadpagesError
 from leadpages.core.times import now, to_text
+from leadpages.delivery.retention import delete_files
 from leadpages.leads.intake import take_in
 
 
@@ -64,5 +65,5 @@ def empty(older_than: timedelta | None) -> None:
     """Erase what is in quarantine."""
     with running_site() as site:
         erased = site.store.empty_quarantine(now() - (older_than or timedelta()))
-        site.delete_files(erased)
+        delete_files(erased, site.settings.uploads)
     click.echo(f"erased: {in_words(erased)}")

@@ -29,12 +29,6 @@ class Site:
         """
         return load(self.settings.bundle)
 
-    def delete_files(self, erased: Erased) -> None:
-        """Delete the files that visitors sent with what was erased."""
-        if folder := self.settings.uploads:
-            for name in erased.files:
-                (folder / name).unlink(missing_ok=True)
-
 
 @contextmanager
 def running_site() -> Iterator[Site]:

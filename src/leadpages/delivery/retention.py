@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from leadpages.core.forms import Form
-from leadpages.stores.protocol import MarksOf, Store
+from leadpages.stores.protocol import Erased, MarksOf, Store
 
 
 def forget(store: Store, forms: Iterable[Form], marks_of: MarksOf, uploads: Path | None, now: datetime) -> None:
@@ -17,6 +17,12 @@ def forget(store: Store, forms: Iterable[Form], marks_of: MarksOf, uploads: Path
         before = now - timedelta(seconds=form.keep_for_s)
         if form.keep_for_s and store.expired(form.name, before).submissions:
             erased.append(store.expire(form.name, before, marks_of, now))
+    for one in erased:
+        delete_files(one, uploads)
+
+
+def delete_files(erased: Erased, uploads: Path | None) -> None:
+    """Delete the files that visitors sent with what was erased."""
     if uploads:
-        for name in (name for one in erased for name in one.files):
+        for name in erased.files:
             (uploads / name).unlink(missing_ok=True)
