@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 
 import click
 
 from leadpages.core.bundle import load
 from leadpages.core.openapi import describe
+from leadpages.core.settings import bundle_folder
 
 
 @click.command()
@@ -18,5 +18,5 @@ def command() -> None:
 
     Reads the bundle that LEADPAGES_BUNDLE names, `bundle` by default.
     """
-    document = describe(load(Path(os.environ.get("LEADPAGES_BUNDLE", "bundle"))))
+    document = describe(load(bundle_folder(os.environ)))
     click.echo(json.dumps(document, indent=1))

@@ -79,6 +79,7 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: E
         started = next(iter(posted.get(STARTED_FIELD, ())), "")
         return _show_form(service, pages, edition, form, outcome, page, started)
     now = service.clock()
+    key = idempotency_key(request, posted)
     quarantined_for = reason_to_quarantine(form, posted, service.tokens, now)
     kept_files = []
     for field in form.file_fields if not quarantined_for else ():
@@ -99,7 +100,7 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: E
         files=tuple(kept_files),
     )
     decide = partial(take_in, form, has_mail=service.bundle.mails.get(form.name, {}), now=now)
-    marks, key = service.tokens.marks(outcome.email), idempotency_key(request, posted)
+    marks = service.tokens.marks(outcome.email)
     counted = tuple(limits(service, request, form))
     _check(service.store.add_submission(submission, decide, marks, counted, key), edition.catalog)
     destination = service.site_url + form.thank_you

@@ -55,6 +55,7 @@ from leadpages.stores.dynamodb.table import (
     unchanged,
 )
 from leadpages.stores.dynamodb.wire import Item, Key
+from leadpages.stores.held_items import HeldItems
 from leadpages.stores.protocol import (
     KEY_WINDOW,
     QUARANTINE_WINDOW,
@@ -80,7 +81,7 @@ from leadpages.stores.rows import asks, hash_answers, hash_key, moment, submissi
 _STEP: Final = 30
 
 
-class DynamoDBStore:
+class DynamoDBStore(HeldItems):
     """The Store protocol on one DynamoDB table.
 
     What belongs to an address stands together, and changes in one transaction that hangs on its lead being as it was
@@ -373,22 +374,6 @@ class DynamoDBStore:
             return None
         left = moment(lead["unsubscribed_at"])
         return Recipient(lead["email"], lead["status"], left, lead["suppressed_for"] or None, submission_of(submission))
-
-    def mark_sent(self, item: OutboxItem, now: datetime) -> bool:
-        """See `Store`."""
-        return self._end(item, "sent", "", now, attempted=1)
-
-    def mark_ended(self, item: OutboxItem, state: ItemState, reason: str, now: datetime) -> bool:
-        """See `Store`."""
-        return self._end(item, state, reason, now, attempted=0 if state == "cancelled" else 1)
-
-    def mark_retry(self, item: OutboxItem, error: str, due_at: datetime) -> bool:
-        """See `Store`."""
-        return self._put_off(item, error, due_at, attempted=1)
-
-    def mark_released(self, item: OutboxItem) -> bool:
-        """See `Store`."""
-        return self._put_off(item, "", item.created_at, attempted=0)
 
     def _end(self, item: OutboxItem, state: ItemState, reason: str, now: datetime, attempted: int) -> bool:
         at = to_text(now)

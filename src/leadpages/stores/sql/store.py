@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from leadpages.leads.model import (
     SuppressionReason,
     address_key,
 )
+from leadpages.stores.held_items import HeldItems
 from leadpages.stores.protocol import (
     KEY_WINDOW,
     QUARANTINE_WINDOW,
@@ -91,7 +92,7 @@ class Run(Protocol):
         """Run it with each of `rows`."""
 
 
-class SQLStore(ABC):
+class SQLStore(HeldItems):
     """The Store protocol but for connections, transactions and schemas."""
 
     @abstractmethod
@@ -240,22 +241,6 @@ class SQLStore(ABC):
             return None
         left = moment(row["unsubscribed_at"])
         return Recipient(row["lead_email"], row["status"], left, row["suppressed_for"] or None, submission_of(row))
-
-    def mark_sent(self, item: OutboxItem, now: datetime) -> bool:
-        """See `Store`."""
-        return self._end(item, "sent", "", now, attempted=1)
-
-    def mark_ended(self, item: OutboxItem, state: ItemState, reason: str, now: datetime) -> bool:
-        """See `Store`."""
-        return self._end(item, state, reason, now, attempted=0 if state == "cancelled" else 1)
-
-    def mark_retry(self, item: OutboxItem, error: str, due_at: datetime) -> bool:
-        """See `Store`."""
-        return self._put_off(item, error, due_at, attempted=1)
-
-    def mark_released(self, item: OutboxItem) -> bool:
-        """See `Store`."""
-        return self._put_off(item, "", item.created_at, attempted=0)
 
     def _end(self, item: OutboxItem, state: ItemState, reason: str, now: datetime, attempted: int) -> bool:
         values = {"id": item.id, "fence": item.fence, "state": state, "reason": reason, "now": to_text(now)}
