@@ -314,6 +314,8 @@ def has_control_characters(text: str, *, allow_lines: bool = False) -> bool:
 
     With `allow_lines`, LF and tab are let through.
     """
+    if text.isprintable():  # as nearly all of it is
+        return False
     allowed = "\n\t" if allow_lines else ""
     return any((c in _BREAKS or unicodedata.category(c) in ("Cc", "Cs")) and c not in allowed for c in text)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qs, parse_qsl
 from uuid import uuid4
 
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MIMEAccept
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.http import parse_accept_header
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request
 
@@ -18,7 +20,6 @@ from leadpages.handler.refusals import Refusal
 
 MAX_BODY_BYTES: Final = 64 * 1024
 _MAX_FIELDS: Final = 100
-_PAGE_FIRST: Final = ("text/html", "application/json")
 #: Of a form with few fields.
 _MAX_PARTS: Final = 20
 
@@ -168,5 +169,10 @@ def _not_utf8() -> Refusal:
 
 def wants_json(request: Request) -> bool:
     """Whether the client would rather have JSON than a page (RFC 9110, 12.5.1); who sends JSON and says nothing has."""
-    kinds = ("application/json", "text/html") if request.mimetype == "application/json" else _PAGE_FIRST
-    return request.accept_mimetypes.best_match(kinds, default=kinds[0]) == "application/json"
+    return _prefers_json(request.headers.get("Accept", ""), request.mimetype == "application/json")
+
+
+@lru_cache  # what browsers accept is long, and always the same
+def _prefers_json(accept: str, sends_json: bool) -> bool:
+    kinds = ("application/json", "text/html") if sends_json else ("text/html", "application/json")
+    return parse_accept_header(accept, MIMEAccept).best_match(kinds, default=kinds[0]) == "application/json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from leadpages.core.bundle import Bundle, Edition, load
@@ -42,7 +43,7 @@ class Service:
         """The address of a path of this handler's, for an answer in the language of `edition`."""
         return in_language(self.handler_url + path, edition.site.language, self.bundle.site.language)
 
-    @property
+    @cached_property
     def origins(self) -> frozenset[str]:
         """The origins from which a form may be posted."""
         return frozenset((origin(self.site_url), origin(self.handler_url)))

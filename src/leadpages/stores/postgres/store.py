@@ -17,6 +17,7 @@ from psycopg.types.string import TextBinaryLoader
 
 from leadpages.core.errors import SettingsError, StorageBusy, StorageError, StorageFull
 from leadpages.core.times import to_text
+from leadpages.leads.model import address_key
 from leadpages.stores.protocol import Finding
 from leadpages.stores.sql.queries import read_migrations, read_queries
 from leadpages.stores.sql.schema import check_schema
@@ -122,6 +123,9 @@ class PostgresStore(SQLStore):
                     raise StorageError("the connection was lost before the database said what it had kept") from error
                 raise
             return value
+
+    def _lock(self, run: Run, email: str) -> None:
+        run("lock_address", {"address_key": address_key(email)})
 
     @contextmanager
     def _reading(self) -> Iterator[Run]:

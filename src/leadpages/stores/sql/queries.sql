@@ -1,11 +1,20 @@
 -- What every SQL store says in the same words. Gaps are `:name`.
 
 -- name: find_lead
-SELECT id, status, confirmation_asked_at FROM leads WHERE address_key = :address_key;
+SELECT id FROM leads WHERE address_key = :address_key;
 
--- name: is_repeated
-SELECT 1 FROM submissions
-WHERE address_key = :address_key AND answers_hash = :answers_hash AND received_at > :since AND quarantined_for = '' LIMIT 1;
+-- One row, also for an address that is nobody's yet.
+-- name: standing
+SELECT leads.id, leads.status, leads.confirmation_asked_at,
+  EXISTS (
+    SELECT 1 FROM submissions WHERE address_key = :address_key AND answers_hash = :answers_hash
+      AND received_at > :since AND quarantined_for = ''
+  ) AS is_repeated,
+  (
+    SELECT max(created_at) FROM outbox
+    WHERE lead_id = leads.id AND form = :form AND channel = 'mail' AND name = 'deliver'
+  ) AS delivery_queued_at
+FROM (SELECT 1) AS one LEFT JOIN leads ON leads.address_key = :address_key;
 
 -- name: find_key
 SELECT answers_hash FROM idempotency_keys WHERE key_hash = :key_hash AND noted_at > :since;
@@ -74,10 +83,6 @@ UPDATE submissions SET revoked = TRUE WHERE lead_id = :lead_id AND revoked = FAL
 
 -- name: last_queued
 SELECT max(created_at) AS at FROM outbox WHERE submission_id = :submission_id AND channel = 'mail' AND name = :name;
-
--- name: last_delivery
-SELECT max(created_at) AS at FROM outbox
-WHERE lead_id = :lead_id AND form = :form AND channel = 'mail' AND name = 'deliver';
 
 -- name: unsubscribe_lead
 UPDATE leads SET status = 'unsubscribed', unsubscribed_at = :now WHERE id = :lead_id AND status <> 'unsubscribed';

@@ -12,8 +12,9 @@ from operator import attrgetter
 from typing import Any, Final, Protocol, TypeVar
 from uuid import uuid4
 
+from leadpages.core.forms import Consent
 from leadpages.core.times import from_text, to_text
-from leadpages.leads.intake import REPEAT_WINDOW
+from leadpages.leads.intake import REPEAT_WINDOW, Intake
 from leadpages.leads.model import (
     CHANNELS,
     Channel,
@@ -99,6 +100,9 @@ class SQLStore(HeldItems):
     def _write(self, work: Callable[[Run], T]) -> T:
         """Do `work` in one transaction, durable when this returns. When it raises, nothing of it was done."""
 
+    def _lock(self, run: Run, email: str) -> None:
+        """Let no other transaction write about this address until this one ends."""
+
     @abstractmethod
     def _reading(self) -> AbstractContextManager[Run]:
         """For statements that change nothing."""
@@ -116,26 +120,27 @@ class SQLStore(HeldItems):
         key: str = "",
     ) -> Receipt:
         """See `Store`."""
-        answers_hash = hash_answers(submission)
+        # All of this before it is this thread's turn to write.
+        row = _row(submission)
+        noted = _key_row(submission, key, row["answers_hash"]) if key else {}
+        counted = [(limit, _count_row(limit, submission.received_at)) for limit in limits]
 
         def add(run: Run) -> Receipt:
-            now = submission.received_at
-            noted = _key_row(submission, key, answers_hash)
             if key and (earlier := _earlier(run, noted)):
                 return earlier
-            if limited := _over(run, limits, now):
-                return limited
+            for limit, count in counted:  # up to the first that this is too much for
+                if run("count_towards", count).fetchone()["count"] > limit.most:
+                    return Limited(from_text(count["ends_at"]) - submission.received_at)
             if key and not run("note_key", noted).rowcount:  # another one came in since the look
                 return _earlier(run, noted) or "repeated"
             if submission.quarantined_for:
-                _insert(run, submission, answers_hash)
+                _insert(run, row, submission.consents)
                 return "kept"
-            run("lock_address", {"address_key": address_key(submission.email)})
-            since = to_text(now - REPEAT_WINDOW)
-            same = {"address_key": address_key(submission.email), "answers_hash": answers_hash, "since": since}
-            if run("is_repeated", same).fetchone():
+            self._lock(run, submission.email)
+            known = _known(run, row)
+            if known["is_repeated"]:
                 return "repeated"
-            _count_in(run, submission, answers_hash, decide, marks)
+            _count_in(run, row, submission.consents, decide(_standing(run, known, marks)))
             return "kept"
 
         return self._write(add)
@@ -286,10 +291,11 @@ class SQLStore(HeldItems):
             consents = run("consents_of", {"submission_id": submission_id}).fetchone()["consents"]
             submission = submission_of({**row, "consents": consents, "quarantined_for": ""})
             marks = marks_of(submission.email)
-            run("lock_address", {"address_key": address_key(submission.email)})
+            self._lock(run, submission.email)
             _lift(run, submission.email, marks, to_text(now))
             run("delete_submission", {"submission_id": submission_id})
-            _count_in(run, submission, hash_answers(submission), decide, marks)
+            again = _row(submission)
+            _count_in(run, again, submission.consents, decide(_standing(run, _known(run, again), marks)))
             return True
 
         return self._write(release)
@@ -302,7 +308,7 @@ class SQLStore(HeldItems):
         """See `Store`."""
 
         def suppress(run: Run) -> None:
-            run("lock_address", {"address_key": address_key(email)})
+            self._lock(run, email)
             _suppress(run, email, marks, reason, to_text(now))
 
         self._write(suppress)
@@ -334,7 +340,7 @@ class SQLStore(HeldItems):
         key = {"address_key": address_key(email)}
 
         def erase(run: Run) -> Erased:
-            run("lock_address", key)  # what is coming in from there comes wholly before or after this
+            self._lock(run, email)  # what is coming in from there comes wholly before or after this
             files = _files(run("files_of", key).fetchall())
             submissions = run("delete_submissions_of", key).rowcount
             leads = run("delete_lead", key).rowcount
@@ -446,73 +452,64 @@ def _earlier(run: Run, noted: Mapping[str, str]) -> Receipt | None:
     return "repeated" if row["answers_hash"] == noted["answers_hash"] else "conflicting"
 
 
-def _over(run: Run, limits: Sequence[Limit], now: datetime) -> Limited | None:
-    """Count towards each limit up to the first that this is too much for."""
-    for limit in limits:
-        begins_at, ends_at = window(limit, now)
-        row = {"bucket": limit.bucket, "begins_at": to_text(begins_at), "ends_at": to_text(ends_at)}
-        if run("count_towards", row).fetchone()["count"] > limit.most:
-            return Limited(ends_at - now)
-    return None
+def _count_row(limit: Limit, now: datetime) -> dict[str, str]:
+    begins_at, ends_at = window(limit, now)
+    return {"bucket": limit.bucket, "begins_at": to_text(begins_at), "ends_at": to_text(ends_at)}
 
 
-def _count_in(run: Run, submission: Submission, answers_hash: str, decide: Decide, marks: Sequence[str]) -> None:
-    """Let `submission` be one of a lead."""
-    key, now = address_key(submission.email), to_text(submission.received_at)
-    intake = decide(_standing(run, key, submission.form, marks))
-    if intake.quarantined_for:
-        _insert(run, submission, answers_hash, quarantined_for=intake.quarantined_for)
-        return
-    lead = {
-        "id": uuid4().hex,
-        "address_key": key,
-        "email": submission.email,
-        "status": intake.status,
-        "now": now,
-        "asked_at": now if asks(intake) else None,
-    }
-    lead_id = run("upsert_lead", lead).fetchone()["id"]
-    _insert(run, submission, answers_hash, lead_id=lead_id, waiting=intake.waiting)
-    _log(run, lead_id, now, "submitted", submission.form, submission.page)
-    _queue(run, lead_id, submission.id, submission.form, intake.deliveries, now)
-
-
-def _insert(
-    run: Run,
-    submission: Submission,
-    answers_hash: str,
-    lead_id: str | None = None,
-    waiting: bool = False,
-    quarantined_for: str = "",
-) -> None:
-    row = {
+def _row(submission: Submission) -> dict[str, Any]:
+    """The row of a submission, with `since`: what is older is not the same one sent twice."""
+    return {
         "id": submission.id,
-        "lead_id": lead_id,
+        "lead_id": None,
         "form": submission.form,
         "email": submission.email,
         "address_key": address_key(submission.email),
         "answers": json.dumps(submission.values, ensure_ascii=False),
-        "answers_hash": answers_hash,
+        "answers_hash": hash_answers(submission),
         "files": json.dumps(submission.files),
         "page": submission.page,
         "language": submission.language,
         "received_at": to_text(submission.received_at),
-        "waiting": waiting,
-        "quarantined_for": quarantined_for or submission.quarantined_for,
+        "since": to_text(submission.received_at - REPEAT_WINDOW),
+        "waiting": False,
+        "quarantined_for": submission.quarantined_for,
     }
+
+
+def _known(run: Run, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is known of the address of a submission, and whether the same came from there a moment ago."""
+    known: Mapping[str, Any] = run("standing", row).fetchone()
+    return known
+
+
+def _standing(run: Run, known: Mapping[str, Any], marks: Sequence[str]) -> Standing:
+    found = (run("find_suppression", {"mark": mark}).fetchone() for mark in marks)
+    return Standing(
+        status=known["status"],
+        confirmation_asked_at=moment(known["confirmation_asked_at"]),
+        delivery_queued_at=moment(known["delivery_queued_at"]),
+        suppressed_for=next((row["reason"] for row in found if row), None),
+    )
+
+
+def _count_in(run: Run, row: Mapping[str, Any], consents: Sequence[Consent], intake: Intake) -> None:
+    """Let a submission be one of a lead."""
+    if intake.quarantined_for:
+        _insert(run, {**row, "quarantined_for": intake.quarantined_for}, consents)
+        return
+    now = row["received_at"]
+    lead = {"id": uuid4().hex, "status": intake.status, "now": now, "asked_at": now if asks(intake) else None}
+    lead_id = run("upsert_lead", {**row, **lead}).fetchone()["id"]
+    _insert(run, {**row, "lead_id": lead_id, "waiting": intake.waiting}, consents)
+    _log(run, lead_id, now, "submitted", row["form"], row["page"])
+    _queue(run, lead_id, row["id"], row["form"], intake.deliveries, now)
+
+
+def _insert(run: Run, row: Mapping[str, Any], consents: Sequence[Consent]) -> None:
     run("insert_submission", row)
-    for consent in submission.consents:
-        run("insert_consent", {"submission_id": submission.id, "field": consent.field, "wording": consent.wording})
-
-
-def _standing(run: Run, key: str, form: str, marks: Sequence[str]) -> Standing:
-    known = run("find_lead", {"address_key": key}).fetchone()
-    reasons = [row["reason"] for mark in marks if (row := run("find_suppression", {"mark": mark}).fetchone())]
-    suppressed_for = next(iter(reasons), None)
-    if known is None:
-        return Standing(suppressed_for=suppressed_for)
-    last = run("last_delivery", {"lead_id": known["id"], "form": form}).fetchone()["at"]
-    return Standing(known["status"], moment(known["confirmation_asked_at"]), moment(last), suppressed_for)
+    for consent in consents:
+        run("insert_consent", {"submission_id": row["id"], "field": consent.field, "wording": consent.wording})
 
 
 def _confirmation(run: Run, submission_id: str) -> Confirmation | None:

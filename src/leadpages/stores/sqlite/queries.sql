@@ -1,9 +1,5 @@
 -- What SQLite says in its own words.
 
--- A transaction is alone with the database already.
--- name: lock_address
-SELECT 1;
-
 -- name: lock_lead
 SELECT lead_id AS id FROM submissions WHERE id = :submission_id AND lead_id IS NOT NULL;
 

@@ -38,7 +38,8 @@ class SQLiteStore(SQLStore):
         self._path = path
         self._busy_timeout_s = busy_timeout_s
         self._idle: deque[_Open] = deque()
-        self._waiting: deque[_Job[Any]] = deque()
+        self._waiting: list[_Job[Any]] = []
+        self._is_led = False
         self._turn = Lock()
         self._sql = read_queries("leadpages.stores.sql", __package__)
         self._migrations = read_migrations(__package__)
@@ -93,26 +94,46 @@ class SQLiteStore(SQLStore):
 
     def _write(self, work: Callable[[Run], T]) -> T:
         job = _Job(work)
-        self._waiting.append(job)
         with self._turn:
-            if not job.done:  # else the thread before us did it along with its own
-                self._commit_waiting()
+            self._waiting.append(job)
+            leads, self._is_led = not self._is_led, True
+        if leads or not job.is_done_when_woken():
+            self._commit_waiting()
         return job.outcome()
 
     def _commit_waiting(self) -> None:
-        jobs = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        """Commit what is waiting, one's own job among it. Of what comes meanwhile, the first one's thread is next."""
+        with self._turn:
+            jobs, self._waiting = self._waiting, []
+        try:
+            self._commit(jobs)
+        finally:
+            for job in jobs:
+                job.wake(is_done=True)
+            with self._turn:
+                self._is_led = bool(self._waiting)
+                if self._is_led:
+                    self._waiting[0].wake(is_done=False)
+
+    def _commit(self, jobs: Sequence[_Job[Any]]) -> None:
+        """Do `jobs` in one transaction; where one of them fails, each in its own."""
+        begun: _Job[Any] | None = None
         try:
             with self._connection() as connection, _begun(connection):
                 for job in jobs:
-                    job.do(connection, self._sql)
+                    begun = job
+                    job.do(_Run(connection, self._sql))
+                begun = None
+        except Exception as error:
+            if begun and len(jobs) > 1:
+                for job in jobs:
+                    self._commit([job])
+                return
             for job in jobs:
-                job.committed = True
-        except (OSError, sqlite3.Error) as error:
+                job.error = _storage_error(error) if isinstance(error, OSError | sqlite3.Error) else error
+        else:
             for job in jobs:
-                job.error = _storage_error(error)
-        finally:
-            for job in jobs:
-                job.done = True
+                job.is_committed = True
 
     def _scrub(self) -> None:
         with _translated(), self._connection() as connection:
@@ -184,24 +205,29 @@ class _Job(Generic[T]):
     def __init__(self, work: Callable[[Run], T]) -> None:
         self._work = work
         self._value: T | None = None
+        self._is_done = False
+        self._asleep = Lock()
+        self._asleep.acquire()
         self.error: Exception | None = None
-        self.committed = self.done = False
+        self.is_committed = False
 
-    def do(self, connection: sqlite3.Connection, sql: Mapping[str, str]) -> None:
-        """Do the work, or nothing of it; raises only when the whole transaction is lost."""
-        connection.execute("SAVEPOINT job")
-        try:
-            self._value = self._work(_Run(connection, sql))
-        except Exception as error:
-            if not connection.in_transaction:
-                raise
-            connection.execute("ROLLBACK TO job")
-            self.error = _storage_error(error) if isinstance(error, sqlite3.Error) else error
-        connection.execute("RELEASE job")
+    def do(self, run: Run) -> None:
+        """Do the work, perhaps a second time: the first one was undone."""
+        self._value = self._work(run)
+
+    def is_done_when_woken(self) -> bool:
+        """Sleep until woken: because another thread has done the work, or for this one to do it."""
+        self._asleep.acquire()
+        return self._is_done
+
+    def wake(self, *, is_done: bool) -> None:
+        """Let the thread go on that has this job."""
+        self._is_done = is_done
+        self._asleep.release()
 
     def outcome(self) -> T:
         """What the work gave. Raises what it raised, or what kept it from being written."""
-        if self.error or not self.committed:
+        if self.error or not self.is_committed:
             raise self.error or StorageError("the write was broken off")
         return cast(T, self._value)
 
