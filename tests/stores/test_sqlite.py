@@ -6,17 +6,23 @@ import contextlib
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing
+from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.stores.contract import NOW, StoreContract, add, submission
 
-from leadpages.core.errors import SettingsError, StorageBusy, StorageError
+from leadpages.core.errors import SettingsError, StorageBusy, StorageError, StorageFull
+from leadpages.leads.intake import Intake
+from leadpages.leads.model import Standing, Submission
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
-from leadpages.stores.sqlite.store import SQLiteStore
+from leadpages.stores.sqlite.store import SQLiteStore, _begun
 
 
 @pytest.fixture
@@ -236,3 +242,82 @@ def test_a_second_store_leaves_the_locks_of_the_first(file: Path, store: Store) 
             SQLiteStore(file, busy_timeout_s=0).close()
         tried = subprocess.run([sys.executable, "-c", other_process, str(file)], capture_output=True, text=True)
     assert "database is locked" in tried.stderr
+
+
+class Watched(SQLiteStore):
+    """Knows how many writes each transaction was to have."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.sizes: list[int] = []
+
+    def _commit(self, jobs: Sequence[Any]) -> None:
+        self.sizes.append(len(jobs))
+        super()._commit(jobs)
+
+    def write_while(self, begins: Submission, others: Sequence[Callable[[], object]]) -> list[Future[object]]:
+        """Write `begins`, and `others` from threads of their own that all wait by the time that its turn ends."""
+        with ThreadPoolExecutor(len(others)) as pool:
+            futures: list[Future[object]] = []
+
+            def decide(standing: Standing) -> Intake:
+                futures.extend(pool.submit(other) for other in others)
+                while len(self._waiting) < len(others):
+                    pass
+                return Intake("received")
+
+            self.add_submission(begins, decide)
+        return futures
+
+
+def test_what_threads_write_at_once_is_committed_together(file: Path) -> None:
+    """One transaction for all that came while another was under way."""
+    with closing(Watched(file)) as store:
+        others = [partial(add, store, submission(f"s{n}", f"a{n}@example.com")) for n in range(8)]
+        futures = store.write_while(submission("first"), others)
+        assert [future.result() for future in futures] == ["kept"] * 8
+        assert store.sizes == [1, 8]
+        assert len(emails(store)) == 9
+
+
+def test_a_write_that_fails_takes_no_other_with_it(file: Path) -> None:
+    """Its caller hears of it, and the others are kept."""
+
+    def fail(standing: Standing) -> Intake:
+        raise ZeroDivisionError
+
+    with closing(Watched(file)) as store:
+        bad = partial(store.add_submission, submission("bad", "bad@example.com"), fail)
+        good = [partial(add, store, submission(f"s{n}", f"a{n}@example.com")) for n in range(4)]
+        futures = store.write_while(submission("first"), [good[0], good[1], bad, good[2], good[3]])
+        failed = [future for future in futures if future.exception()]
+        assert failed == [futures[2]]
+        assert isinstance(failed[0].exception(), ZeroDivisionError)
+        assert sorted(emails(store)) == [f"a{n}@example.com" for n in range(4)] + ["ann@example.com"]
+
+
+def test_a_full_disk_at_the_commit_is_everybodys(file: Path) -> None:
+    """Nobody is told that what they wrote is kept, and it is not there."""
+    with closing(Watched(file)) as store:
+        add(store, submission("before", "before@example.com"))
+        others = [partial(add, store, submission(f"s{n}", f"a{n}@example.com")) for n in range(4)]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("leadpages.stores.sqlite.store._begun", _full_at_the_second_commit())
+            futures = store.write_while(submission("first"), others)
+        assert [type(future.exception()) for future in futures] == [StorageFull] * 4
+        assert sorted(emails(store)) == ["ann@example.com", "before@example.com"]
+
+
+def _full_at_the_second_commit() -> Callable[[sqlite3.Connection], AbstractContextManager[None]]:
+    number = count(1)
+
+    @contextlib.contextmanager
+    def begun(connection: sqlite3.Connection) -> Iterator[None]:
+        with _begun(connection):
+            yield
+            if next(number) == 2:
+                error = sqlite3.OperationalError("database or disk is full")
+                error.sqlite_errorcode = sqlite3.SQLITE_FULL
+                raise error
+
+    return begun
