@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 #: Older libraries can corrupt a write-ahead log that several processes write (https://sqlite.org/wal.html).
 _WAL_IS_SAFE: Final = sqlite3.sqlite_version_info >= (3, 51, 3)
-_JOURNAL, _SYNCHRONOUS = ("WAL", "FULL") if _WAL_IS_SAFE else ("DELETE", "EXTRA")
+#: What makes commits durable and safe with the library's version.
+JOURNAL, SYNCHRONOUS = ("WAL", "FULL") if _WAL_IS_SAFE else ("DELETE", "EXTRA")
 
 
 class SQLiteStore(SQLStore):
@@ -74,7 +75,7 @@ class SQLiteStore(SQLStore):
         return (
             Finding("ok", f"SQLite {sqlite3.sqlite_version}, {self._path}, schema {schema}"),
             Finding(
-                "ok", f"journal mode {mode.upper()}, synchronous {_SYNCHRONOUS}: {why} when several processes write"
+                "ok", f"journal mode {mode.upper()}, synchronous {SYNCHRONOUS}: {why} when several processes write"
             ),
         )
 
@@ -181,8 +182,8 @@ class SQLiteStore(SQLStore):
         )
         try:
             connection.row_factory = sqlite3.Row
-            connection.execute(f"PRAGMA journal_mode = {_JOURNAL}")
-            connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS}")
+            connection.execute(f"PRAGMA journal_mode = {JOURNAL}")
+            connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")  # whoever is erased is not in the file's free space either
             return _Open(connection, self._inode())
