@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -223,6 +224,36 @@ def test_many_workers_send_each_mail_once(funnel: Funnel, bundle: Path, tmp_path
     got = [recipient for host in hosts for recipient in host.recipients]
     assert sorted(got) == sorted(f"{name}@example.com" for name in names)
     assert sum(report.sent for report in reports) == 40
+
+
+class Noting(SQLiteStore):
+    """A store that takes its time to note what was sent."""
+
+    noted = 0
+
+    def mark_sent(self, item: OutboxItem, now: datetime) -> bool:
+        """Take that time, and count."""
+        time.sleep(0.02)
+        done = super().mark_sent(item, now)
+        self.noted += 1
+        return done
+
+
+def test_at_most_two_mails_are_sent_and_not_noted(funnel: Funnel, tmp_path: Path) -> None:
+    """A crash at any moment sends no more than these again, and after a drain all are noted."""
+    sign_up(funnel, *(f"lead{number}" for number in range(6)))
+    unnoted = []
+    with closing(Noting(tmp_path / "leads.db")) as store:
+
+        class Host(Mailbox):
+            def send(self, message: EmailMessage) -> None:
+                super().send(message)
+                unnoted.append(len(self.mails) - store.noted)
+
+        host = Host()
+        assert drain(store, funnel.composer(), host, funnel.hooks(), funnel.clock) == Report(sent=6)
+        assert max(unnoted) <= 2
+        assert store.noted == 6
 
 
 class Slow(Mailbox):

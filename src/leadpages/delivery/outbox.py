@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -53,10 +54,36 @@ def drain(
 ) -> Report:
     """Send everything that is due, and begin nothing from `ends_at` on.
 
-    A crash between the other side's "accepted" and `mark_sent` sends that one thing again; its `Message-ID`
-    or `webhook-id` is the same both times.
+    A crash between the other side's "accepted" and the note of it sends that thing again, two of them at most; its
+    `Message-ID` or `webhook-id` is the same both times.
     """
-    return _Drain(store, composer, transport, hooks, clock, ends_at).run()
+    with ThreadPoolExecutor(1) as writer:
+        return _Drain(store, composer, transport, hooks, clock, ends_at, _Notes(store, writer)).run()
+
+
+class _Notes:
+    """What was sent is noted while the next thing goes out: to be on the disk takes a note about as long."""
+
+    def __init__(self, store: Store, writer: Executor) -> None:
+        self._store, self._writer = store, writer
+        self._next: tuple[OutboxItem, datetime] | None = None
+        self._begun: Future[bool] | None = None
+
+    def add(self, item: OutboxItem, now: datetime) -> None:
+        """Have it that `item` was sent. The one before is noted by then."""
+        self.wait()
+        self._next = item, now
+
+    def begin(self) -> None:
+        """Write down what was added."""
+        if self._next:
+            self._begun, self._next = self._writer.submit(self._store.mark_sent, *self._next), None
+
+    def wait(self) -> None:
+        """Return when what was begun is noted. Raises StorageError."""
+        if self._begun:
+            begun, self._begun = self._begun, None
+            begun.result()
 
 
 class _Drain:
@@ -70,9 +97,10 @@ class _Drain:
         hooks: Webhooks,
         clock: Clock,
         ends_at: datetime,
+        notes: _Notes,
     ) -> None:
         self._store, self._composer, self._transport, self._hooks = store, composer, transport, hooks
-        self._clock, self._ends_at = clock, ends_at
+        self._clock, self._ends_at, self._notes = clock, ends_at, notes
         self._counts: Counter[str] = Counter()
         self._paused = ""
         #: Why nothing is handed over there any more: one that does not answer takes its time, and once is enough.
@@ -107,15 +135,20 @@ class _Drain:
 
     def _work_off(self, items: Sequence[OutboxItem], until: datetime) -> None:
         """Deliver what can be begun before `until`, and give the rest back."""
-        for number, item in enumerate(items):
-            if (self._paused and item.channel in _MAILS) or self._clock() >= until:
-                for left in items[number:]:
-                    self._store.mark_released(left)
-                return
-            self._deliver(item)
+        try:
+            for number, item in enumerate(items):
+                if (self._paused and item.channel in _MAILS) or self._clock() >= until:
+                    for left in items[number:]:
+                        self._store.mark_released(left)
+                    return
+                self._deliver(item)
+        finally:
+            self._notes.begin()
+            self._notes.wait()
 
     def _deliver(self, item: OutboxItem) -> None:
         recipient = self._store.recipient(item)
+        self._notes.begin()  # not before: where nobody can read while another writes, this would have to wait
         if reason := _reason_to_cancel(item, recipient):
             self._end(item, "cancelled", reason)
             return
@@ -149,7 +182,7 @@ class _Drain:
             log.exception("%s %s failed", item.channel, item.id)
             self._put_off(item, f"{type(error).__name__}: {error}")
         else:
-            self._store.mark_sent(item, self._clock())
+            self._notes.add(item, self._clock())
             self._counts["sent"] += 1
 
     def _is_known(self, item: OutboxItem) -> bool:
