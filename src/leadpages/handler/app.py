@@ -10,6 +10,8 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from leadpages.core.errors import LeadpagesError
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -35,8 +37,6 @@ def _configured() -> WSGIApplication:
 
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answer one request (PEP 3333); 503 for as long as the environment is not in order."""
-    from leadpages.core.errors import LeadpagesError
-
     try:
         application = configured()
     except LeadpagesError as error:

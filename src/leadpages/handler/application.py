@@ -6,13 +6,13 @@ import logging
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
-from uuid import uuid4
 
 from werkzeug.wrappers import Response
 
 from leadpages.core import urls
 from leadpages.core.bundle import Edition
 from leadpages.core.errors import LeadpagesError, StorageError, TokenError
+from leadpages.core.ids import new_id
 from leadpages.core.settings import read_settings
 from leadpages.handler import confirm, download, page_events, submit, unsubscribe
 from leadpages.handler.pages import Pages
@@ -111,7 +111,7 @@ class App:
 
     def _allow_reading(self, request: HandlerRequest, response: Response) -> None:
         # The site's script may read replies also where the handler stands on another origin (Fetch, CORS).
-        response.vary.add("Origin")
+        response.headers.add("Vary", "Origin")
         sender = request.headers.get("Origin")
         if sender in self._service.origins:
             response.headers["Access-Control-Allow-Origin"] = sender
@@ -135,6 +135,6 @@ def not_in_order(error: LeadpagesError) -> WSGIApplication:
     """What answers while there is no application: 503, and the reason for the log alone."""
     log.critical("leadpages cannot start: %s (%s)", error.message, error.hint)
     errors = [{"code": "not_configured", "message": "This service is not in order yet."}]
-    response = error_reply(503, "not_configured", errors, uuid4().hex[:16])
+    response = error_reply(503, "not_configured", errors, new_id()[:16])
     response.headers["Retry-After"] = str(_RETRY_AFTER_S)
     return response

@@ -6,7 +6,6 @@ import json
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qs, parse_qsl
-from uuid import uuid4
 
 from werkzeug.datastructures import FileStorage, MIMEAccept
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
@@ -15,6 +14,7 @@ from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request
 
 from leadpages.core.forms import BOX_VALUE, Form
+from leadpages.core.ids import new_id
 from leadpages.core.urls import LANGUAGE
 from leadpages.handler.refusals import Refusal
 
@@ -41,12 +41,12 @@ class HandlerRequest(Request):
     def query(self) -> dict[str, list[str]]:
         """What stands in the address after `?`, by name."""
         # Not `args`: it raises for a query that is not UTF-8.
-        return parse_qs(self.query_string.decode("latin-1"))
+        return parse_qs(self.query_string.decode("latin-1")) if self.query_string else {}
 
     @cached_property
     def id(self) -> str:
         """Names this request in its reply and in the log."""
-        return uuid4().hex[:16]
+        return new_id()[:16]
 
 
 def read_form(request: Request, form: Form) -> tuple[Posted, dict[str, list[FileStorage]]]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from math import ceil
-from uuid import uuid4
 
 from werkzeug.wrappers import Response
 
@@ -23,6 +22,7 @@ from leadpages.core.forms import (
     has_control_characters,
     validate,
 )
+from leadpages.core.ids import new_id
 from leadpages.core.times import describe_duration
 from leadpages.core.translations import Catalog
 from leadpages.core.urls import SUBMIT
@@ -88,7 +88,7 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: E
             outcome.values[field.name] = f"{name} ({kept})"
             kept_files.append(kept)
     submission = Submission(
-        id=uuid4().hex,
+        id=new_id(),
         form=form.name,
         email=outcome.email,
         values=outcome.values,

@@ -19,9 +19,9 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
-from uuid import uuid4
 from zlib import crc32
 
+from leadpages.core.ids import new_id
 from leadpages.core.times import to_text
 from leadpages.leads.model import Channel, Lead, Submission, address_key
 from leadpages.stores.dynamodb.wire import Item, Key
@@ -138,7 +138,7 @@ def outbox_sk(form: str, channel: Channel, name: str, created_at: str = "", id_:
 def new_outbox_row(submission_id: str, form: str, channel: str, name: str, happening: str, at: str) -> Item:
     """What is due from now on."""
     return {
-        "id": uuid4().hex,
+        "id": new_id(),
         "submission_id": submission_id,
         "form": form,
         "channel": channel,

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
 from typing import Any, Final
-from uuid import uuid4
 
+from leadpages.core.ids import new_id
 from leadpages.core.times import from_text, to_text
 from leadpages.leads.intake import REPEAT_WINDOW
 from leadpages.leads.model import (
@@ -211,7 +211,7 @@ class DynamoDBStore(HeldItems):
         if not seen:
             change.add(put(pointer_item(item)))
         if not intake.quarantined_for:
-            lead = change.lead or new_lead(uuid4().hex, submission.email, at)
+            lead = change.lead or new_lead(new_id(), submission.email, at)
             lead |= {"email": submission.email, "status": intake.status}
             if asks(intake):
                 lead["confirmation_asked_at"] = at

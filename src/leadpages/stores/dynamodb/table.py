@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
-from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from leadpages.core.errors import StorageBusy, StorageError
+from leadpages.core.ids import new_id
 from leadpages.stores.dynamodb.client import Client
 from leadpages.stores.dynamodb.wire import Item, Key, item_of, wired, wired_key
 from leadpages.stores.sql.schema import check_schema
@@ -166,7 +166,7 @@ class Table:
 
         Raises Conflict when one of them is refused.
         """
-        mark = uuid4().hex
+        mark = new_id()
         arguments = {"TransactItems": [self._wired_write(write, mark) for write in writes]}
         is_lost = False
         for attempt in range(_CALLS):
@@ -188,7 +188,7 @@ class Table:
 
     def claim(self, key: Key, now: str, until: str) -> Item | None:
         """Put off what is due under `key` until then, with a higher fence; None when it is not due any more."""
-        mark = uuid4().hex
+        mark = new_id()
         arguments = {
             "TableName": self.name,
             "Key": wired_key(key),

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any, Final, Protocol, TypeVar
-from uuid import uuid4
 
 from leadpages.core.forms import Consent
+from leadpages.core.ids import new_id
 from leadpages.core.times import from_text, to_text
 from leadpages.leads.intake import REPEAT_WINDOW, Intake
 from leadpages.leads.model import (
@@ -499,7 +499,7 @@ def _count_in(run: Run, row: Mapping[str, Any], consents: Sequence[Consent], int
         _insert(run, {**row, "quarantined_for": intake.quarantined_for}, consents)
         return
     now = row["received_at"]
-    lead = {"id": uuid4().hex, "status": intake.status, "now": now, "asked_at": now if asks(intake) else None}
+    lead = {"id": new_id(), "status": intake.status, "now": now, "asked_at": now if asks(intake) else None}
     lead_id = run("upsert_lead", {**row, **lead}).fetchone()["id"]
     _insert(run, {**row, "lead_id": lead_id, "waiting": intake.waiting}, consents)
     _log(run, lead_id, now, "submitted", row["form"], row["page"])
@@ -556,7 +556,7 @@ def _files(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def _queue(run: Run, lead_id: str, submission_id: str, form: str, deliveries: Sequence[Delivery], now: str) -> None:
     for delivery in deliveries:
-        row = {"id": uuid4().hex, "lead_id": lead_id, "submission_id": submission_id, "form": form, "now": now}
+        row = {"id": new_id(), "lead_id": lead_id, "submission_id": submission_id, "form": form, "now": now}
         kind = {"channel": delivery.channel, "name": delivery.name, "happening": delivery.happening}
         run("insert_outbox", {**row, **kind})
 
