@@ -31,6 +31,7 @@ class FailingStore(SQLiteStore):
         marks: Sequence[str] = (),
         limits: Sequence[Limit] = (),
         key: str = "",
+        once: str = "",
     ) -> Receipt:
         """Fail."""
         raise self._fault

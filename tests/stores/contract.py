@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from leadpages.core.forms import Consent, Field, Form
-from leadpages.leads.intake import SUPPRESSED, Intake, take_in
+from leadpages.leads.intake import REPLAYED, SUPPRESSED, Intake, take_in
 from leadpages.leads.model import Delivery, Dossier, Submission
 from leadpages.stores.protocol import (
     Confirmation,
@@ -46,8 +46,10 @@ def deciding(item: Submission, double_opt_in: bool = True) -> Decide:
     return partial(take_in, form(item.form, double_opt_in), has_mail=BOTH, now=item.received_at)
 
 
-def add(store: Store, item: Submission, *limits: Limit, double_opt_in: bool = True, key: str = "") -> Receipt:
-    return store.add_submission(item, deciding(item, double_opt_in), marks(item.email), limits, key)
+def add(
+    store: Store, item: Submission, *limits: Limit, double_opt_in: bool = True, key: str = "", once: str = ""
+) -> Receipt:
+    return store.add_submission(item, deciding(item, double_opt_in), marks(item.email), limits, key, once)
 
 
 def marks(email: str) -> tuple[str, ...]:
@@ -413,6 +415,59 @@ class StoreContract:
         with ThreadPoolExecutor(8) as pool:
             receipts = list(pool.map(lambda item: add(store, item, key="k"), items))
         assert sorted(map(str, receipts)) == ["kept"] + ["repeated"] * 7
+
+    def test_what_is_good_once_is_spent(self, store: Store) -> None:
+        """Whoever comes with it again is kept apart, also through another form, and can be let in; a day later it is
+        free.
+        """
+        assert add(store, submission("one"), once="proof") == "kept"
+        assert add(store, submission("two", "bob@example.com"), once="proof") == "kept"
+        assert add(store, submission("three", "bob@example.com", form="news"), once="proof") == "kept"
+        assert add(store, submission("four", at=NOW + DAY), once="proof") == "kept"
+        assert [s.id for _, s in store.submissions()] == ["one", "four"]
+        assert {s.id: s.quarantined_for for s in store.quarantined()} == {"two": REPLAYED, "three": REPLAYED}
+        assert [name for name, id_ in mails(store) if id_ in ("two", "three")] == []
+        bob = submission("two", "bob@example.com")
+        assert store.release("two", deciding(bob), marks, NOW + MINUTE) is True
+        assert ("confirm", "two") in mails(store)
+
+    def test_a_retry_may_come_with_what_it_spent(self, store: Store) -> None:
+        """Under its key an hour later, and without one within the time of a double click."""
+        assert add(store, submission("one"), key="k", once="proof") == "kept"
+        later = partial(replace, submission("one"))
+        assert add(store, later(id="two", received_at=NOW + MINUTE), once="proof") == "repeated"
+        assert add(store, later(id="three", received_at=NOW + HOUR), key="k", once="proof") == "repeated"
+        assert [s.id for _, s in store.submissions()] == ["one"]
+        assert list(store.quarantined()) == []
+
+    def test_what_is_spent_is_no_key(self, store: Store) -> None:
+        """A client that calls its try so takes nothing from anybody."""
+        assert add(store, submission("one"), key="proof") == "kept"
+        assert add(store, submission("two"), once="proof") == "kept"
+        assert list(store.quarantined()) == []
+
+    def test_spam_spends_it_too_and_keeps_its_reason(self, store: Store) -> None:
+        """Nothing lets a program try out what a proof is good for."""
+        spam = replace(submission("one"), quarantined_for="honeypot")
+        assert add(store, spam, once="proof") == "kept"
+        assert add(store, replace(spam, id="two"), once="proof") == "kept"
+        assert add(store, submission("three"), once="proof") == "kept"
+        found = {s.id: s.quarantined_for for s in store.quarantined()}
+        assert found == {"one": "honeypot", "two": "honeypot", "three": REPLAYED}
+
+    def test_what_met_a_limit_is_not_spent(self, store: Store) -> None:
+        """The client comes back with it."""
+        assert add(store, submission("one"), Limit("client", 0, HOUR), once="proof") == Limited(HOUR)
+        assert add(store, submission("one"), once="proof") == "kept"
+        assert list(store.quarantined()) == []
+
+    def test_one_proof_many_times_at_once_counts_once(self, store: Store) -> None:
+        """Whoever of them is first."""
+        items = [submission(f"s{n}", f"a{n}@example.com") for n in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(lambda item: add(store, item, once="proof"), items)) == {"kept"}
+        assert len(list(store.submissions())) == 1
+        assert {s.quarantined_for for s in store.quarantined()} == {REPLAYED}
 
     def test_limits_hold_within_their_window(self, store: Store) -> None:
         """Who is over one hears how long to wait, and nothing is kept; other buckets are free."""

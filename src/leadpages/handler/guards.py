@@ -71,12 +71,19 @@ def client_of(forwarded: str, peer: str, trusted_hops: int) -> str:
     said = [part.strip() for part in forwarded.split(",")] if forwarded else []
     text = said[-trusted_hops] if 0 < trusted_hops <= len(said) else peer
     try:
-        address = ip_address(text.strip("[]"))
+        address = ip_address(_without_port(text))
     except ValueError:
         return ""
     if isinstance(address, IPv4Address):
         return str(address)
     return str(address.ipv4_mapped or IPv6Network((address.packed[:8] + bytes(8), 64)))
+
+
+def _without_port(text: str) -> str:
+    """`203.0.113.7:1234` and `[2001:db8::1]:443` are what Azure's proxies write."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
 
 
 def idempotency_key(request: Request, posted: Mapping[str, Sequence[str]]) -> str:

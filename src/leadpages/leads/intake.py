@@ -15,6 +15,8 @@ REPEAT_WINDOW: Final = timedelta(minutes=10)
 #: However often someone types a stranger's address, the stranger is asked once in this time.
 CONFIRMATION_PAUSE: Final = timedelta(hours=24)
 SUPPRESSED: Final = "suppressed address"
+#: What proves that no program sent a form is good for one submission.
+REPLAYED: Final = "proof of work replayed"
 _CONFIRM: Final = Delivery("mail", "confirm", "submitted")
 _DELIVER: Final = Delivery("mail", "deliver")
 

@@ -160,13 +160,15 @@ class Store(Protocol):
         marks: Sequence[str] = (),
         limits: Sequence[Limit] = (),
         key: str = "",
+        once: str = "",
     ) -> Receipt:
         """Keep a submission, its lead, consents and history, and queue what `decide` says.
 
         A quarantined one is kept alone; one repeated within `REPEAT_WINDOW`, or under the same idempotency `key`
         within `KEY_WINDOW`, changes nothing. Everything else counts towards each of `limits` up to the first that it is
         over: whoever has used up their own uses up nobody else's.
-        `marks` are those of the address.
+        `once` names what is good for one submission within `KEY_WINDOW`: one that comes with what was spent before is
+        quarantined. `marks` are those of the address.
         """
 
     def count_page_event(self, kind: str, page: str, now: datetime) -> None:

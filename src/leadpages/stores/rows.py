@@ -26,6 +26,11 @@ def hash_key(form: str, key: str) -> str:
     return hashlib.sha256(f"{form}\n{key}".encode()).hexdigest()
 
 
+def hash_once(once: str) -> str:
+    """What is kept of something that is good once, beside the keys: no form is called ""."""
+    return hash_key("", once)
+
+
 def window(limit: Limit, now: datetime) -> tuple[datetime, datetime]:
     """When the window of `limit` that `now` is in begins and ends."""
     length = limit.window.total_seconds()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from leadpages.core.ids import new_id
 from leadpages.core.times import from_text, to_text
-from leadpages.leads.intake import REPEAT_WINDOW
+from leadpages.leads.intake import REPEAT_WINDOW, REPLAYED
 from leadpages.leads.model import (
     CHANNELS,
     Channel,
@@ -75,7 +75,7 @@ from leadpages.stores.protocol import (
     Recipient,
     Record,
 )
-from leadpages.stores.rows import asks, hash_answers, hash_key, moment, submission_of, window
+from leadpages.stores.rows import asks, hash_answers, hash_key, hash_once, moment, submission_of, window
 
 #: So many downloads are revoked at once.
 _STEP: Final = 30
@@ -133,10 +133,12 @@ class DynamoDBStore(HeldItems):
         marks: Sequence[str] = (),
         limits: Sequence[Limit] = (),
         key: str = "",
+        once: str = "",
     ) -> Receipt:
         """See `Store`."""
         answers_hash, pk = hash_answers(submission), address_pk(submission.email)
-        noted = _key_item(submission, key, answers_hash) if key else None
+        noted = _key_item(submission, hash_key(submission.form, key), answers_hash) if key else None
+        spent = _key_item(submission, hash_once(once), answers_hash) if once else None
         if noted and (earlier := _earlier(self._table.get(key_of(noted)), noted)):
             return earlier
         if limited := self._over(limits, submission.received_at):
@@ -144,7 +146,7 @@ class DynamoDBStore(HeldItems):
 
         def add() -> Receipt:
             found = self._table.get_many(
-                [lead_key(pk), *map(mark_key, marks), *([key_of(noted)] if noted else [])],
+                [lead_key(pk), *map(mark_key, marks), *(key_of(item) for item in (noted, spent) if item)],
             )
             writes: list[Write] = []
             if noted:
@@ -152,17 +154,26 @@ class DynamoDBStore(HeldItems):
                 if earlier := _earlier(before, noted):
                     return earlier
                 writes.append(put(noted, before))
-            if submission.quarantined_for:
-                item = submission_item(submission, answers_hash, submission.quarantined_for)
-                self._table.write([*writes, put(item), put(pointer_item(item))])
-                return "kept"
-            lead = found.get(lead_key(pk))
-            if lead and (twin := self._twin(pk, answers_hash, submission.received_at)):
+            lead, reason = found.get(lead_key(pk)), submission.quarantined_for
+            if lead and not reason and (twin := self._twin(pk, answers_hash, submission.received_at)):
                 if twin == submission.id:  # our own, whose answer was lost
                     return "kept"
                 if writes:
                     self._table.write(writes)
                 return "repeated"
+            if spent:
+                before = found.get(key_of(spent))
+                match _earlier(before, spent):
+                    case None:
+                        writes.append(put(spent, before))
+                    case "kept":
+                        return "kept"
+                    case _:
+                        reason = reason or REPLAYED
+            if reason:
+                item = submission_item(submission, answers_hash, reason)
+                self._table.write([*writes, put(item), put(pointer_item(item))])
+                return "kept"
             change = Change(pk, lead)
             for write in writes:
                 change.add(write)
@@ -577,10 +588,10 @@ class DynamoDBStore(HeldItems):
         load(self._table, records)
 
 
-def _key_item(submission: Submission, key: str, answers_hash: str) -> Item:
+def _key_item(submission: Submission, key_hash: str, answers_hash: str) -> Item:
     now = submission.received_at
     return {
-        "pk": f"key#{hash_key(submission.form, key)}",
+        "pk": f"key#{key_hash}",
         "sk": "-",
         "answers_hash": answers_hash,
         "submission_id": submission.id,

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeVar
 from leadpages.core.forms import Consent
 from leadpages.core.ids import new_id
 from leadpages.core.times import from_text, to_text
-from leadpages.leads.intake import REPEAT_WINDOW, Intake
+from leadpages.leads.intake import REPEAT_WINDOW, REPLAYED, Intake
 from leadpages.leads.model import (
     CHANNELS,
     Channel,
@@ -47,7 +47,7 @@ from leadpages.stores.protocol import (
     Record,
     RecordKind,
 )
-from leadpages.stores.rows import asks, hash_answers, hash_key, lead_of, moment, submission_of, window
+from leadpages.stores.rows import asks, hash_answers, hash_key, hash_once, lead_of, moment, submission_of, window
 
 T = TypeVar("T")
 
@@ -118,11 +118,12 @@ class SQLStore(HeldItems):
         marks: Sequence[str] = (),
         limits: Sequence[Limit] = (),
         key: str = "",
+        once: str = "",
     ) -> Receipt:
         """See `Store`."""
         # All of this before it is this thread's turn to write.
         row = _row(submission)
-        noted = _key_row(submission, key, row["answers_hash"]) if key else {}
+        noted = _key_row(submission, key, row["answers_hash"]) if key or once else {}
         counted = [(limit, _count_row(limit, submission.received_at)) for limit in limits]
 
         def add(run: Run) -> Receipt:
@@ -133,14 +134,16 @@ class SQLStore(HeldItems):
                     return Limited(from_text(count["ends_at"]) - submission.received_at)
             if key and not run("note_key", noted).rowcount:  # another one came in since the look
                 return _earlier(run, noted) or "repeated"
-            if submission.quarantined_for:
-                _insert(run, row, submission.consents)
-                return "kept"
-            self._lock(run, submission.email)
-            known = _known(run, row)
-            if known["is_repeated"]:
-                return "repeated"
-            _count_in(run, row, submission.consents, decide(_standing(run, known, marks)))
+            if not submission.quarantined_for:
+                self._lock(run, submission.email)
+                known = _known(run, row)
+                if known["is_repeated"]:
+                    return "repeated"
+            is_replayed = bool(once) and not run("note_key", {**noted, "key_hash": hash_once(once)}).rowcount
+            if submission.quarantined_for or is_replayed:
+                _insert(run, {**row, "quarantined_for": submission.quarantined_for or REPLAYED}, submission.consents)
+            else:
+                _count_in(run, row, submission.consents, decide(_standing(run, known, marks)))
             return "kept"
 
         return self._write(add)
