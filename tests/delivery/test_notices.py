@@ -86,6 +86,17 @@ def test_what_a_visitor_typed_is_inert(funnel: Funnel) -> None:
     assert '<a href="https://evil.example">**x**</a>' in body(mail, "plain")
 
 
+def test_writing_that_runs_backwards_ends_with_the_answer(funnel: Funnel) -> None:
+    """What stands after it reads as ever; Hebrew needs no marks, and stays as it is."""
+    funnel.post("call", {"email": "ann@example.com", "about": "\u202etxet\u2067", "phone": "030 12345"})
+    funnel.deliver()
+    funnel.post("call", {"email": "bob@example.com", "about": "\u05e9\u05dc\u05d5\u05dd"})
+    funnel.deliver()
+    first, second = (body(sent(mail), "plain") for mail in (funnel.mailbox.mails[0], funnel.mailbox.mails[-1]))
+    assert ": \u2068txet\u2069\n- Phone: 03012345" in first
+    assert ": \u05e9\u05dc\u05d5\u05dd\n" in second
+
+
 def test_there_is_no_notice_of_an_address_that_is_not_confirmed(funnel: Funnel) -> None:
     """Whoever types a stranger's address is no lead yet."""
     funnel.post("news")

@@ -16,6 +16,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from leadpages.core import urls
+from leadpages.core.bidi import isolated
 from leadpages.core.bundle import Bundle, Edition, MailTemplate
 from leadpages.core.forms import has_control_characters
 from leadpages.core.placeholders import fill
@@ -66,7 +67,7 @@ class Composer:
 
     def _values(self, item: OutboxItem, recipient: Recipient, edition: Edition, now: datetime) -> dict[str, str]:
         answers = {
-            name: ", ".join(answer) if isinstance(answer, list) else answer
+            name: ", ".join(answer) if isinstance(answer, list) else isolated(answer)
             for name, answer in recipient.submission.values.items()
         }
         if item.name == "confirm":

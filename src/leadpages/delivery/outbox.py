@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
+from leadpages.core.logs import log
 from leadpages.core.times import Clock
 from leadpages.delivery.mail import Composer
 from leadpages.delivery.outcomes import Bounced, NoSuchMailbox, NotLetIn, Rejected, TryLater, Unreachable
@@ -17,8 +17,6 @@ from leadpages.delivery.transports import Transport
 from leadpages.delivery.webhooks import Webhooks
 from leadpages.leads.model import Channel
 from leadpages.stores.protocol import OutboxItem, Recipient, Store
-
-log = logging.getLogger("leadpages")
 
 #: Of each claim, nothing is begun later than `_BEGIN_WITHIN`; the rest of the lease is more than any one thing takes.
 LEASE: Final = timedelta(minutes=5)

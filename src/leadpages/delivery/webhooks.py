@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from leadpages import __version__
+from leadpages.core.bidi import isolated
 from leadpages.core.bundle import Bundle
 from leadpages.core.forms import Form, Happening, Webhook
 from leadpages.core.times import to_text
@@ -92,7 +93,7 @@ def slack_text(headline: str, form: Form, recipient: Recipient) -> str:
     lines = [headline]
     for field in form.fields:
         if answer := recipient.submission.values.get(field.name):
-            text = answer if isinstance(answer, str) else ", ".join(answer)
+            text = isolated(answer) if isinstance(answer, str) else ", ".join(answer)
             lines.append(f"{field.label or field.name}: " + text.replace("\n", "\n    "))
     text = "\n".join(lines).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # https://api.slack.com/reference/surfaces/formatting#escaping; Mattermost also takes a bare @name for a mention.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
@@ -13,6 +12,7 @@ from leadpages.core import urls
 from leadpages.core.bundle import Edition
 from leadpages.core.errors import LeadpagesError, StorageError, TokenError
 from leadpages.core.ids import new_id
+from leadpages.core.logs import log
 from leadpages.core.settings import read_settings
 from leadpages.handler import confirm, download, page_events, submit, unsubscribe
 from leadpages.handler.pages import Pages
@@ -24,7 +24,6 @@ from leadpages.handler.service import Service, start
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-log = logging.getLogger("leadpages")
 
 _RETRY_AFTER_S: Final = 30
 _BY_TOKEN = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -23,6 +22,7 @@ from leadpages.core.forms import (
     validate,
 )
 from leadpages.core.ids import new_id
+from leadpages.core.logs import log
 from leadpages.core.times import describe_duration
 from leadpages.core.translations import Catalog
 from leadpages.core.urls import SUBMIT
@@ -36,8 +36,6 @@ from leadpages.handler.uploads import described
 from leadpages.leads.intake import take_in
 from leadpages.leads.model import Submission
 from leadpages.stores.protocol import Limited, Receipt
-
-log = logging.getLogger("leadpages")
 
 
 def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -> Response:

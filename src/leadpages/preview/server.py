@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import secrets
 import socket
@@ -24,6 +23,7 @@ from leadpages.build.project import BUNDLE, PUBLIC, Builder
 from leadpages.build.reports import Progress, Report
 from leadpages.core.bundle import load
 from leadpages.core.errors import LeadpagesError, Problem, ProjectError
+from leadpages.core.logs import log
 from leadpages.core.signing import Tokens
 from leadpages.core.times import Clock
 from leadpages.core.urls import is_handler_path
@@ -43,7 +43,6 @@ from leadpages.stores.opening import open_store
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-log = logging.getLogger("leadpages")
 
 HOST: Final = "127.0.0.1"
 _DRAIN_EVERY_S: Final = 1.0

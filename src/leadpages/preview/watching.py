@@ -19,8 +19,7 @@ from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingObserver
 
 from leadpages.build.inputs import is_read
-
-log = logging.getLogger("leadpages")
+from leadpages.core.logs import log
 
 #: A save is a few events within milliseconds: a build waits until nothing has happened for this long …
 _QUIET_S: Final = 0.015
