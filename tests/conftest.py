@@ -21,6 +21,8 @@ from leadpages.core.errors import Problem
 if TYPE_CHECKING:
     from tests.stores.postgres_server import PostgresServer
 
+    from leadpages.core.settings import Bucket
+
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 # A slow machine is no failure.
@@ -144,3 +146,22 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     """The address of a new PostgreSQL database with the tables of this version."""
     with postgres.leads() as name:
         yield postgres.url(name)
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[str]:
+    """The address of an AWS of moto's, one for all tests of a worker."""
+    from tests.stores.dynamodb_server import running
+
+    with running() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """A place in an empty bucket, which the environment leads to."""
+    from tests.stores import s3_server
+
+    for name, value in s3_server.environment(aws).items():
+        monkeypatch.setenv(name, value)
+    return s3_server.new_bucket(aws)

@@ -55,6 +55,7 @@ def test_all_is_in_order(run_cli: RunCli, folder: Path) -> None:
         f"ok      store: SQLite {library}, leads.db, schema 2",
         f"ok      store: journal mode {mode}: {why} when several processes write",
         "ok      outbox: 0 due",
+        "ok      files: uploads",
     ]
     assert (ran.code, ran.stderr) == (0, "")
 

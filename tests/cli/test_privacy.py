@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -14,10 +15,11 @@ from pathlib import Path
 import pytest
 from tests.conftest import CONFIG, RunCli, WriteProject, render
 from tests.handler.funnel import write_bundle
+from tests.stores import s3_server
 from werkzeug.test import Client
 
-from leadpages.core.settings import read_settings
-from leadpages.core.times import now
+from leadpages.core.settings import Bucket, read_settings
+from leadpages.core.times import from_text, now, to_text
 from leadpages.handler.application import App
 from leadpages.handler.service import start
 from leadpages.leads.intake import Intake
@@ -60,7 +62,7 @@ def folder(tmp_path: Path, write_project: WriteProject, monkeypatch: pytest.Monk
     home.mkdir()
     monkeypatch.setenv("LEADPAGES_BUNDLE", str(write_bundle(built, home / "bundle")))
     monkeypatch.setenv("LEADPAGES_DATABASE_URL", f"sqlite:///{home / 'leads.db'}")
-    monkeypatch.setenv("LEADPAGES_UPLOADS", str(home / "uploads"))
+    monkeypatch.setenv("LEADPAGES_FILES_URL", (home / "uploads").as_uri())
     monkeypatch.setenv("LEADPAGES_SECRET_KEYS", "kJ8sD2fGq5Lw9Xz3Vb7Nm1Rt6Yp4Hc0A")
     return home
 
@@ -121,6 +123,20 @@ def test_whoever_is_erased_is_in_no_file_any_more(
     assert run_cli("privacy", "export", "ann.lee@example.com").code == 1
     assert post(ANN) == 303
     assert "suppressed address" in run_cli("quarantine", "list").stdout
+
+
+def test_erasing_looks_for_the_files_first(
+    folder: Path, post: Post, store: Store, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is not said where they are, all stays as it was; and then all goes."""
+    post(ANN)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("LEADPAGES_FILES_URL", (folder / "typo").as_uri())
+        ran = run_cli("privacy", "erase", "ann.lee@example.com")
+        assert (ran.code, "there is no such folder" in ran.stderr) == (1, True)
+    assert len(list(store.submissions())) == 1
+    assert run_cli("privacy", "erase", "ann.lee@example.com").code == 0
+    assert files_with(folder, b"of Ann") == []
 
 
 def test_export(folder: Path, post: Post, run_cli: RunCli) -> None:
@@ -218,3 +234,59 @@ def test_a_duration_is_one(folder: Path, run_cli: RunCli) -> None:
     ran = run_cli("quarantine", "empty", "--older-than", "soon")
     assert ran.code == 2
     assert "7 days" in ran.stderr
+
+
+def test_a_release_says_what_was_not_kept(folder: Path, post: Post, store: Store, run_cli: RunCli) -> None:
+    """A file that came with what looked like spam is not there; one of a suppressed address is."""
+    post({**ANN, "favourite_page": "spam"})
+    (spam,) = store.quarantined()
+    ran = run_cli("quarantine", "release", spam.id)
+    assert (ran.code, ran.stdout) == (0, "1 released\n")
+    said = f"warning: {spam.id}: cv: files that come into quarantine are not kept; ask Ann.Lee@example.com for them\n"
+    assert ran.stderr == said
+    run_cli("privacy", "suppress", "ben@example.com")
+    post({"email": "ben@example.com"})
+    (kept,) = store.quarantined()
+    ran = run_cli("quarantine", "release", kept.id)
+    assert (ran.code, ran.stdout, ran.stderr) == (0, "1 released\n", "")
+    assert [(folder / "uploads" / name).exists() for name in kept.files] == [True]
+
+
+def test_uploads_in_a_bucket(
+    folder: Path,
+    bucket: Bucket,
+    aws: str,
+    run_cli: RunCli,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    """They go with whoever is erased, with what is emptied and with what expires, by command or by the worker."""
+    monkeypatch.setenv("LEADPAGES_FILES_URL", str(bucket))
+    monkeypatch.setenv("LEADPAGES_SMTP_URL", "smtp://127.0.0.1:1")
+    post: Post = request.getfixturevalue("post")
+
+    def sent(email: str) -> int:
+        assert post({"email": email}) == 303
+        return len(s3_server.objects(aws, bucket))
+
+    assert [sent("ann@example.com"), sent("ben@example.com")] == [1, 2]
+    assert not (folder / "uploads").exists()
+    assert run_cli("privacy", "erase", "ann@example.com").stdout == "erased: 1 lead, 1 submission, 1 file\n"
+    assert sent("ann@example.com") == 2  # suppressed, and so in quarantine
+    assert run_cli("quarantine", "empty").stdout == "erased: 0 leads, 1 submission, 1 file\n"
+    assert len(s3_server.objects(aws, bucket)) == 1
+    age(folder, 400)
+    assert "jobs: erased: 1 lead, 1 submission, 1 file\n" in run_cli("privacy", "expire").stdout
+    assert s3_server.objects(aws, bucket) == {}
+    assert sent("cem@example.com") == 1
+    age(folder, 400)
+    assert run_cli("deliver").code == 0
+    assert s3_server.objects(aws, bucket) == {}
+
+
+def age(folder: Path, days: int) -> None:
+    """Let all submissions have come in so much earlier."""
+    with closing(sqlite3.connect(folder / "leads.db")) as other, other:
+        (at,) = other.execute("SELECT min(received_at) FROM submissions").fetchone()
+        other.execute("UPDATE submissions SET received_at = ?", (to_text(from_text(at) - timedelta(days=days)),))
+        other.execute("UPDATE outbox SET state = 'sent'")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leadpages.core.errors import SettingsError
-from leadpages.core.settings import Rate, Settings, read_settings
+from leadpages.core.settings import Bucket, Rate, Settings, files_place, read_settings
 
 KEY, OLDER = "kJ8sD2fGq5Lw9Xz3Vb7Nm1Rt6Yp4Hc0A", "Zx4Cv8Bn2Mq6Wt0Er5Ty9Ui3Op7As1Df"
 
@@ -28,7 +28,7 @@ def test_every_setting_is_read() -> None:
         "LEADPAGES_SECRET_KEYS": f" {KEY} , {OLDER},",
         "LEADPAGES_SITE_URL": "https://www.example.com/",
         "LEADPAGES_SMTP_URL": "smtp://mail.example.com",
-        "LEADPAGES_UPLOADS": "/srv/uploads",
+        "LEADPAGES_FILES_URL": "file:///srv/kept%20files",
         "LEADPAGES_RATE_PER_CLIENT": "5 in 2 hours",
         "LEADPAGES_RATE_PER_FORM": "off",
         "LEADPAGES_TRUSTED_HOPS": "2",
@@ -39,7 +39,7 @@ def test_every_setting_is_read() -> None:
         (KEY, OLDER),
         "https://www.example.com",
         "smtp://mail.example.com",
-        Path("/srv/uploads"),
+        Path("/srv/kept files"),
         Rate(5, timedelta(hours=2)),
         None,
         2,
@@ -109,3 +109,53 @@ def test_a_site_url_that_is_no_web_address_is_refused(url: str) -> None:
     """Half an address would make every link in every mail wrong."""
     with pytest.raises(SettingsError, match="LEADPAGES_SITE_URL"):
         read_settings({"LEADPAGES_SECRET_KEYS": KEY, "LEADPAGES_SITE_URL": url})
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("file:///srv/files", Path("/srv/files")),
+        ("file://localhost/srv/files/", Path("/srv/files")),
+        ("s3://my-bucket", Bucket("my-bucket")),
+        ("s3://my-bucket/", Bucket("my-bucket")),
+        ("s3://my-bucket/a/b.c/", Bucket("my-bucket", "a/b.c/")),
+    ],
+)
+def test_a_place_for_files(url: str, place: Path | Bucket) -> None:
+    """A folder or a bucket, with or without a slash at the end; on a function host, too."""
+    assert files_place({"LEADPAGES_FILES_URL": url, "VERCEL": "1"}) == place
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/srv/files",
+        "files",
+        "file:",
+        "file:///",
+        "file://files",
+        "file://host/srv",
+        "file:///srv?x",
+        "s3:",
+        "s3://",
+        "s3://Bucket",
+        "s3://a",
+        "s3://my-bucket//x",
+        "s3://my-bucket/ü",
+        "s3://my-bucket/x?region=y",
+        "s3://my-bucket\n",
+        "https://my-bucket.s3.amazonaws.com/",
+        "s3://key:hunter2@my-bucket",
+    ],
+)
+def test_no_place_for_files(url: str) -> None:
+    """What is expected is said, and nothing that may be a password."""
+    with pytest.raises(SettingsError, match=r"LEADPAGES_FILES_URL .*expected file:///FOLDER or s3://BUCKET") as caught:
+        files_place({"LEADPAGES_FILES_URL": url})
+    assert "hunter2" not in caught.value.message + caught.value.hint
+
+
+def test_no_disk_that_lasts() -> None:
+    """A function host has no folder by default."""
+    assert files_place({"K_SERVICE": "leads"}) is None
+    assert files_place({}) == Path("uploads")

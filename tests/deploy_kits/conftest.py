@@ -33,10 +33,10 @@ class BuiltSite:
         return folder
 
 
-def leadpages(*arguments: str | Path) -> str:
-    """What `leadpages …` prints, once it has ended well."""
+def leadpages(*arguments: str | Path, **env: str) -> str:
+    """What `leadpages …` prints, once it has ended well, with these variables beside those of this process."""
     command = [str(Path(sys.executable).parent / "leadpages"), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

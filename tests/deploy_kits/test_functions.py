@@ -34,7 +34,7 @@ def env(built_site: BuiltSite, postgres_url: str, smtp: str, tmp_path: Path) -> 
         "LEADPAGES_SECRET_KEYS": KEY,
         "LEADPAGES_SMTP_URL": smtp,
         "LEADPAGES_TRUSTED_HOPS": "1",
-        "LEADPAGES_UPLOADS": str(tmp_path),
+        "LEADPAGES_FILES_URL": tmp_path.as_uri(),
     }
     with closing(open_store(postgres_url)) as store:
         assert [lead.email for lead in store.leads()] == ["ann@example.com"]

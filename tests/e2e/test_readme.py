@@ -16,9 +16,12 @@ from urllib.request import Request, urlopen
 from tests.e2e.conftest import ROOT, Installed, copy_demo, free_port, wait_for
 from tests.stores.postgres_server import PostgresServer
 
+from leadpages.core.settings import Bucket
+
 #: They run the tests, this one among them: whoever runs the tests has run one of them.
 RUN_THE_TESTS = ("make test", ".venv/bin/pytest")
 A_DATABASE = "postgresql://leads:password@db.example.com/leads"
+A_BUCKET = "s3://my-files/site"
 ANSWER_WHEN_READY = {"make demo": 8000, "leadpages serve": 8000, "gunicorn": 8080}
 
 
@@ -83,7 +86,9 @@ def post_newsletter(url: str) -> None:
         assert json.load(reply)["redirect"].endswith("/thanks/newsletter/")
 
 
-def test_readme_commands(installed: Installed, smtp: str, postgres: PostgresServer, tmp_path: Path) -> None:
+def test_readme_commands(
+    installed: Installed, smtp: str, postgres: PostgresServer, bucket: Bucket, tmp_path: Path
+) -> None:
     """Each command ends well, and each server answers."""
     clone = copy_demo(tmp_path / "clone")
     for part in ("src", "Makefile", "pyproject.toml", "uv.lock", "README.md", "LICENSE", "tests"):
@@ -99,6 +104,7 @@ def test_readme_commands(installed: Installed, smtp: str, postgres: PostgresServ
             if line == "make test":
                 reader.folder = clone
             if line not in RUN_THE_TESTS:
-                reader.enter(line.replace(A_DATABASE, postgres.url(database)), while_running=post_newsletter)
+                line = line.replace(A_DATABASE, postgres.url(database)).replace(A_BUCKET, str(bucket))
+                reader.enter(line, while_running=post_newsletter)
     exported = (clone / "mysite" / "leads.csv").read_text()
     assert "ana@example.com" in exported

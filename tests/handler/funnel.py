@@ -25,7 +25,8 @@ from leadpages.delivery.safe_http import Reply
 from leadpages.delivery.webhooks import Post, Webhooks
 from leadpages.handler.application import App
 from leadpages.handler.service import Service
-from leadpages.handler.uploads import Uploads
+from leadpages.stores.files.folder import FolderFiles
+from leadpages.stores.files.protocol import Files
 from leadpages.stores.protocol import Store
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -264,14 +265,18 @@ def write_bundle(built: Built, folder: Path) -> Path:
 
 @contextmanager
 def funnel_on(
-    bundle: Path, store: Store, per_client: Rate | None = None, per_form: Rate | None = None
+    bundle: Path,
+    store: Store,
+    per_client: Rate | None = None,
+    per_form: Rate | None = None,
+    files: Files | None = None,
 ) -> Iterator[Funnel]:
-    """A site behind one proxy that runs from `bundle` and keeps its leads in `store`."""
+    """A site behind one proxy that runs from `bundle` and keeps its leads in `store`, its files in a new folder."""
     clock = Clock()
     with TemporaryDirectory() as folder:
-        uploads = Uploads(Path(folder, "uploads"))
+        kept = files or FolderFiles(Path(folder, "uploads"))
         tokens = Tokens(["Vk3QeR8sTz5uWx7y"])
-        service = Service(load(bundle), bundle, store, tokens, clock, SITE, uploads, per_client, per_form, 1)
+        service = Service(load(bundle), bundle, store, tokens, clock, SITE, kept, per_client, per_form, 1)
         try:
             yield Funnel(service, Client(App(service)), clock, Mailbox())
         finally:

@@ -14,6 +14,7 @@ from leadpages.core.errors import SettingsError
 from leadpages.core.settings import Settings
 from leadpages.handler.requests import MAX_BODY_BYTES
 from leadpages.handler.service import start
+from leadpages.stores.files.folder import FolderFiles
 
 JSON = {"Accept": "application/json"}
 CV = b"%PDF-1.7 " + b"x" * 5000
@@ -27,8 +28,14 @@ def send(funnel: Funnel, *files: tuple[str, bytes], email: str = "ann@example.co
 
 def kept(funnel: Funnel) -> dict[str, bytes]:
     """What is in the folder of uploads."""
-    folder = funnel.service.uploads.folder
-    return {file.name: file.read_bytes() for file in folder.iterdir()} if folder.exists() else {}
+    return {file.name: file.read_bytes() for file in folder_of(funnel).rglob("*") if file.is_file()}
+
+
+def folder_of(funnel: Funnel) -> Path:
+    """The folder of uploads."""
+    files = funnel.service.files
+    assert isinstance(files, FolderFiles)
+    return files.folder
 
 
 def test_kept(funnel: Funnel) -> None:
@@ -85,15 +92,17 @@ def test_other_forms_take_no_files(funnel: Funnel) -> None:
 
 
 def test_spam_is_not_kept(funnel: Funnel) -> None:
-    """What is quarantined fills no disk."""
+    """What is quarantined fills no disk, and its answer says so."""
     send(funnel, ("cv.pdf", CV), favourite_page="x")
     assert list(funnel.service.store.submissions()) == []
+    (spam,) = funnel.service.store.quarantined()
+    assert (spam.values["cv"], spam.files) == ("cv.pdf (not kept)", ())
     assert kept(funnel) == {}
 
 
 def test_full_disk(funnel: Funnel) -> None:
     """Nothing is acknowledged that is not on the disk."""
-    funnel.service.uploads.folder.write_bytes(b"a file where the folder should be")
+    folder_of(funnel).write_bytes(b"a file where the folder should be")
     assert send(funnel, ("cv.pdf", CV)).status_code == 503
     assert list(funnel.service.store.submissions()) == []
 

@@ -14,9 +14,11 @@ import click
 
 from leadpages.core.bundle import Bundle, load
 from leadpages.core.errors import LeadpagesError
-from leadpages.core.settings import bundle_folder, database_url, read_settings
+from leadpages.core.settings import bundle_folder, database_url, files_place, read_settings
 from leadpages.core.times import now, to_text
 from leadpages.delivery.transports import SMTPTransport
+from leadpages.stores.files.opening import open_files
+from leadpages.stores.files.protocol import GatedFiles
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Finding, OutboxRow
 
@@ -32,7 +34,7 @@ def command(as_json: bool) -> None:
 
     Changes nothing. Exit codes: 0 no errors, 1 at least one, 2 wrong usage.
     """
-    findings = [*_settings(), *_bundle(), *_store(now())]
+    findings = [*_settings(), *_bundle(), *_store(now()), *_files()]
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
@@ -98,3 +100,34 @@ def _backlog(rows: Iterable[OutboxRow], at: datetime) -> Iterator[Finding]:
     yield Finding("warning" if late else "ok", f"outbox: {due} due{since}", hint)
     if dead:
         yield Finding("warning", f"outbox: {dead} dead", "`leadpages outbox list` says why")
+
+
+def _files() -> Iterator[Finding]:
+    """Nothing where other findings say already what is wrong."""
+    try:
+        bundle = load(bundle_folder(os.environ))
+        place = files_place(os.environ)
+    except LeadpagesError:
+        return
+    try:
+        if place is None:
+            if takes := [form.name for form in bundle.forms.values() if form.file_fields]:
+                hint = "set LEADPAGES_FILES_URL to a bucket, s3://NAME, or to a folder that lasts"
+                yield Finding("error", f"files: form `{takes[0]}` takes some, and this disk does not last", hint)
+            return
+        files = open_files(place)
+        files.check()
+        yield Finding("ok", f"files: {files}")
+        if files.gated:
+            yield from _gated(bundle, files.gated)
+    except LeadpagesError as error:
+        yield Finding("error", f"files: {error.message}", error.hint or "check LEADPAGES_FILES_URL")
+
+
+def _gated(bundle: Bundle, bucket: GatedFiles) -> Iterator[Finding]:
+    for form in bundle.forms.values():
+        if form.file:
+            state = bucket.state(form.name, form.file)
+            hint = "" if state == "there" else "run `leadpages files push`"
+            text = f"files: {form.name}: {form.file.name}: {state}"
+            yield Finding("ok" if state == "there" else "error", text, hint)

@@ -30,6 +30,7 @@ _COMMANDS: Final = {
     "bounces": "Take in mails that came back.",
     "migrate": "Bring the tables of the database up to date.",
     "store": "Copy all leads from one database into another.",
+    "files": "Put gated files into the bucket that they are given out from.",
     "doctor": "Say what of the handler and its worker is in order.",
     "openapi": "Print what programs may send to the forms.",
     "quarantine": "Look at what was taken for spam, and let it count or go.",

@@ -12,6 +12,7 @@ from leadpages.cli.site import Site, in_words, running_site
 from leadpages.core.errors import LeadpagesError
 from leadpages.core.times import now
 from leadpages.delivery.retention import delete_files
+from leadpages.delivery.retention import erase as erase_all
 from leadpages.leads.model import SuppressionReason
 from leadpages.stores.protocol import Erased
 
@@ -42,8 +43,7 @@ def export(email: str) -> None:
 def erase(email: str) -> None:
     """Erase all that is kept about an address; nothing is sent there any more."""
     with running_site() as site:
-        erased = site.store.erase(email, site.tokens.marks(email), now())
-        delete_files(erased, site.settings.uploads)
+        erased = erase_all(site.store, email, site.tokens.marks(email), site.files(), now())
     click.echo(f"erased: {in_words(erased)}")
 
 
@@ -95,7 +95,7 @@ def _expire(site: Site, form: str, keep: timedelta, dry_run: bool) -> Erased:
     if dry_run:
         return site.store.expired(form, now() - keep)
     erased = site.store.expire(form, now() - keep, site.tokens.marks, now())
-    delete_files(erased, site.settings.uploads)
+    delete_files(erased, site.files())
     return erased
 
 

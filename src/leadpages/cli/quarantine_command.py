@@ -11,9 +11,11 @@ from leadpages.cli.options import duration_option
 from leadpages.cli.rows import json_line, printable, submission_data
 from leadpages.cli.site import in_words, running_site
 from leadpages.core.errors import LeadpagesError
+from leadpages.core.forms import Form
 from leadpages.core.times import now, to_text
 from leadpages.delivery.retention import delete_files
 from leadpages.leads.intake import take_in
+from leadpages.leads.model import Submission
 
 
 @click.group()
@@ -53,10 +55,20 @@ def release(ids: tuple[str, ...]) -> None:
                 faults.append(f"{submission.id} came by form `{submission.form}`, which the bundle does not have")
                 continue
             decide = partial(take_in, form, has_mail=bundle.mails.get(form.name, {}), now=at)
-            released += site.store.release(submission.id, decide, site.tokens.marks, at)
+            if site.store.release(submission.id, decide, site.tokens.marks, at):
+                released += 1
+                _say_what_was_not_kept(form, submission)
     click.echo(f"{released} released")
     if faults:
         raise LeadpagesError("; ".join(faults), "`leadpages quarantine list` shows what there is")
+
+
+def _say_what_was_not_kept(form: Form, submission: Submission) -> None:
+    """What a program sends fills no disk."""
+    sent = [field.name for field in form.file_fields if submission.values.get(field.name)]
+    if sent and not submission.files:
+        what = printable(f"{submission.id}: {', '.join(sent)}: files that come into quarantine are not kept")
+        click.echo(f"warning: {what}; ask {printable(submission.email)} for them", err=True)
 
 
 @command.command()
@@ -65,5 +77,5 @@ def empty(older_than: timedelta | None) -> None:
     """Erase what is in quarantine."""
     with running_site() as site:
         erased = site.store.empty_quarantine(now() - (older_than or timedelta()))
-        delete_files(erased, site.settings.uploads)
+        delete_files(erased, site.files())
     click.echo(f"erased: {in_words(erased)}")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from leadpages.core.bundle import Bundle, load
 from leadpages.core.settings import Settings, read_settings
 from leadpages.core.signing import Tokens
+from leadpages.stores.files.opening import open_files
+from leadpages.stores.files.protocol import Files
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Erased, Store
 
@@ -21,6 +23,13 @@ class Site:
     settings: Settings
     store: Store
     tokens: Tokens
+
+    def files(self) -> Files | None:
+        """Where its uploads are.
+
+        Raises SettingsError.
+        """
+        return open_files(self.settings.files) if self.settings.files else None
 
     def bundle(self) -> Bundle:
         """What the build wrote for it.

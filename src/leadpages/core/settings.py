@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 from leadpages.core.errors import SettingsError
 from leadpages.core.times import parse_duration
@@ -14,6 +16,8 @@ from leadpages.core.urls import site_address
 _DEFAULT_DATABASE_URL = "sqlite:///leads.db"
 _WEAK_KEYS = ("secret", "changeme", "change-me", "password", "example", "default")
 _MOST_HOPS = 10
+_FOLDER = re.compile(r"file://(?:localhost)?(/[^?#]*[^/?#][^?#]*)")
+_BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[\w.-]+)*)/?", re.ASCII)
 _NEW_KEY = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 # Set by the platform itself: AWS Lambda, Google Cloud Run and its functions, Azure Functions, Vercel.
 _FUNCTION_HOSTS = ("AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE", "FUNCTIONS_WORKER_RUNTIME", "VERCEL")
@@ -28,8 +32,20 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket of S3, and how the keys of all that is kept there begin: "" or `some/path/`."""
+
+    name: str
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        """As a URL."""
+        return f"s3://{self.name}/{self.prefix}".rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """Checked settings. `site_url` is "" where the bundle's own holds, `uploads` None where no disk lasts.
+    """Checked settings. `site_url` is "" where the bundle's own holds, `files` None where no disk lasts.
 
     A rate is None where there is no limit. `trusted_hops` is how many proxies before the handler add to
     `X-Forwarded-For` what is true.
@@ -40,7 +56,7 @@ class Settings:
     secret_keys: tuple[str, ...]
     site_url: str
     smtp_url: str
-    uploads: Path | None
+    files: Path | Bucket | None
     rate_per_client: Rate | None
     rate_per_form: Rate | None
     trusted_hops: int
@@ -49,7 +65,8 @@ class Settings:
 def read_settings(env: Mapping[str, str]) -> Settings:
     """Read `LEADPAGES_*`.
 
-    Raises SettingsError for a missing or weak key and for a database that could not keep what it is given.
+    Raises SettingsError for a missing or weak key, for a database that could not keep what it is given, and for what
+    is malformed.
     """
     return Settings(
         bundle=bundle_folder(env),
@@ -57,7 +74,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         secret_keys=_secret_keys(env.get("LEADPAGES_SECRET_KEYS", "")),
         site_url=_site_url(env.get("LEADPAGES_SITE_URL", "")),
         smtp_url=env.get("LEADPAGES_SMTP_URL", ""),
-        uploads=_uploads(env),
+        files=files_place(env),
         rate_per_client=_rate(env, "LEADPAGES_RATE_PER_CLIENT", "20 in 10 minutes"),
         rate_per_form=_rate(env, "LEADPAGES_RATE_PER_FORM", "600 in 1 minute"),
         trusted_hops=_trusted_hops(env.get("LEADPAGES_TRUSTED_HOPS", "0")),
@@ -84,10 +101,22 @@ def database_url(env: Mapping[str, str]) -> str:
     return url
 
 
-def _uploads(env: Mapping[str, str]) -> Path | None:
-    if folder := env.get("LEADPAGES_UPLOADS"):
-        return Path(folder)
-    return None if _function_host(env) else Path("uploads")
+def files_place(env: Mapping[str, str]) -> Path | Bucket | None:
+    """`LEADPAGES_FILES_URL`: a folder (RFC 8089) or a bucket; by default `uploads` in the current folder.
+
+    None for the default on a function host, whose disk does not last. Raises SettingsError for any other URL.
+    """
+    text = env.get("LEADPAGES_FILES_URL", "")
+    if not text:
+        return None if _function_host(env) else Path("uploads")
+    if found := _BUCKET.fullmatch(text):
+        return Bucket(found[1], f"{found[2][1:]}/" if found[2] else "")
+    if found := _FOLDER.fullmatch(text):
+        return Path(unquote(found[1]))
+    raise SettingsError(  # without what somebody may have taken for the place of a password
+        f"LEADPAGES_FILES_URL is {text.rpartition('@')[2]!r}: expected file:///FOLDER or s3://BUCKET/PREFIX",
+        "for example file:///var/lib/leadpages/files or s3://leadpages-files",
+    )
 
 
 def _rate(env: Mapping[str, str], name: str, default: str) -> Rate | None:

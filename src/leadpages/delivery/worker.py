@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from leadpages.core.bundle import load
 from leadpages.core.errors import SettingsError
@@ -12,11 +13,14 @@ from leadpages.core.signing import Tokens
 from leadpages.core.times import Clock
 from leadpages.delivery.mail import Composer
 from leadpages.delivery.outbox import NEVER, Report, drain
-from leadpages.delivery.retention import forget
+from leadpages.delivery.retention import STAGE_WINDOW, forget
 from leadpages.delivery.safe_http import SafeClient
 from leadpages.delivery.transports import SMTPTransport
 from leadpages.delivery.webhooks import Webhooks
+from leadpages.stores.files.opening import open_files
 from leadpages.stores.opening import open_store
+
+_SWEPT_EVERY: Final = timedelta(hours=1)
 
 
 class Worker:
@@ -30,7 +34,9 @@ class Worker:
         if not settings.smtp_url:
             hint = "for example smtp://user:password@mail.example.com:587"
             raise SettingsError("LEADPAGES_SMTP_URL is not set", hint)
-        self._clock, self._uploads = clock, settings.uploads
+        self._clock = clock
+        self._files = open_files(settings.files) if settings.files else None
+        self._sweep_at = clock()
         self._transport = SMTPTransport(settings.smtp_url)
         bundle = load(settings.bundle)
         site_url = settings.site_url or bundle.site.url
@@ -46,7 +52,11 @@ class Worker:
         """
         report = drain(self._store, self._composer, self._transport, self._hooks, self._clock, ends_at)
         bundle, tokens = self._composer.bundle, self._composer.tokens
-        forget(self._store, bundle.forms.values(), tokens.marks, self._uploads, self._clock())
+        now = self._clock()
+        forget(self._store, bundle.forms.values(), tokens.marks, self._files, now)
+        if self._files and now >= self._sweep_at:
+            self._files.sweep(now - STAGE_WINDOW)
+            self._sweep_at = now + _SWEPT_EVERY
         return report
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 import leadpages
 
 PARTS: Final = ("cli", "core", "delivery", "handler", "leads", "preview", "stores")
+_EXTRAS: Final = ("aws", "postgres")
 _NEEDS: Final = ("click", "email-validator", "itsdangerous", "jinja2", "markupsafe", "urllib3", "werkzeug")
 #: The earliest time that a zip file knows: the same sources give the same bytes.
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
@@ -52,7 +53,7 @@ def _code() -> dict[str, bytes]:
 def _metadata() -> str:
     installed = metadata("leadpages")
     lines = ["Metadata-Version: 2.3", "Name: leadpages", f"Version: {leadpages.__version__}"]
-    lines += [f"Requires-Python: {installed['Requires-Python']}", "Provides-Extra: postgres"]
+    lines += [f"Requires-Python: {installed['Requires-Python']}", *(f"Provides-Extra: {extra}" for extra in _EXTRAS)]
     needed = [line for line in installed.get_all("Requires-Dist", []) if _is_needed(line)]
     return "\n".join([*lines, *(f"Requires-Dist: {line}" for line in needed)]) + "\n"
 
@@ -60,7 +61,8 @@ def _metadata() -> str:
 def _is_needed(requirement: str) -> bool:
     name, _, condition = requirement.partition(";")
     if condition:
-        return re.search(r"""extra\s*==\s*["']postgres["']""", condition) is not None
+        found = re.search(r"""extra\s*==\s*["'](\w+)["']""", condition)
+        return found is not None and found[1] in _EXTRAS
     found = re.match(r"[\w.-]+", name)
     return found is not None and found[0].lower() in _NEEDS
 

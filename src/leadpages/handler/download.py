@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.http import dump_options_header
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Response
 
-from leadpages.core.errors import LeadpagesError
+from leadpages.core.errors import LeadpagesError, StorageError
 from leadpages.core.forms import GatedFile
 from leadpages.core.signing import TokenExpired
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import Refusal, not_found
 from leadpages.handler.requests import HandlerRequest
 from leadpages.handler.service import Service
+from leadpages.stores.files.protocol import GatedFiles
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 _RESEND_PAUSE: Final = timedelta(minutes=10)
+_PRIVATE: Final = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
 
 
 def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Response:
     """Give out the file, count it, and stop at the form's limit.
 
-    Raises TokenError for a link that is not ours, Refusal 404 for one that was used up.
+    Raises TokenError for a link that is not ours, Refusal 404 for one that was used up, StorageError where the bucket
+    has not the file; that costs no download.
     """
     now = service.clock()
     expired = False
@@ -44,7 +50,8 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) 
         return pages.show(edition, "link-sent", edition.say("A new link is on its way"))
     if expired:
         return pages.show(edition, "expired", edition.say("This link has expired"), 410, resend=True, again="")
-    response = _open(service, request, form.file)
+    gated = service.files.gated
+    response = _point_to(gated, request, form.name, form.file) if gated else _open(service, request, form.file)
     if request.method == "GET" and _counts(response, asked.count):
         try:
             _count(service, submission_id, form.file)
@@ -60,8 +67,29 @@ def _count(service: Service, submission_id: str, file: GatedFile) -> None:
 
 
 def _counts(response: Response, count: int) -> bool:
-    """Whether this is a download: a later part of the file belongs to the one that had the first byte."""
+    """Whether this is a download: a later part of the file belongs to the one that had the first byte.
+
+    Where the file is elsewhere, each address is one, for it gives any part and the whole.
+    """
     return response.status_code != 416 and not (count and response.content_range.start)
+
+
+def _point_to(gated: GatedFiles, request: HandlerRequest, form: str, file: GatedFile) -> Response:
+    """The way to the file in a bucket; to HEAD, what is known of it, for that address answers GET alone."""
+    if not gated.is_there(form, file):
+        raise StorageError(f"{file.name} of form {form} is not in the bucket as the bundle has it")
+    shown = _disposition(file.name)
+    if request.method == "HEAD":
+        known = {"Content-Type": file.media_type, "Content-Length": str(file.size), "Content-Disposition": shown}
+        return Response(headers={**known, **_PRIVATE})
+    return Response(status=302, headers={"Location": gated.address(form, file, shown), **_PRIVATE})
+
+
+def _disposition(name: str) -> str:
+    """For saving under `name` (RFC 6266, 4.3; RFC 8187), with a plain one for what does not know the other."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    exact = {} if plain == name else {"filename*": f"UTF-8''{quote(name, safe='')}"}
+    return dump_options_header("attachment", {"filename": plain, **exact})
 
 
 def _open(service: Service, request: HandlerRequest, file: GatedFile) -> Response:
@@ -77,8 +105,7 @@ def _open(service: Service, request: HandlerRequest, file: GatedFile) -> Respons
         )
     except RequestedRangeNotSatisfiable:
         return Response(status=416, headers={"Content-Range": f"bytes */{file.size}"})
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers.update(_PRIVATE)
     return response
 
 

@@ -12,9 +12,10 @@ from leadpages.core.settings import Rate, Settings
 from leadpages.core.signing import Tokens
 from leadpages.core.times import Clock, now
 from leadpages.core.urls import in_language, origin
-from leadpages.handler.uploads import Uploads
 from leadpages.leads.intake import on_acceptance, on_leaving
 from leadpages.leads.model import Delivery
+from leadpages.stores.files.opening import open_files
+from leadpages.stores.files.protocol import Files
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
 
@@ -29,7 +30,7 @@ class Service:
     tokens: Tokens
     clock: Clock
     site_url: str
-    uploads: Uploads
+    files: Files
     rate_per_client: Rate | None = None
     rate_per_form: Rate | None = None
     trusted_hops: int = 0
@@ -66,10 +67,10 @@ def start(settings: Settings) -> Service:
     """
     bundle = load(settings.bundle)
     with_files = [name for name, form in bundle.forms.items() if form.file_fields]
-    if with_files and settings.uploads is None:
+    if with_files and settings.files is None:
         raise SettingsError(
             f"form `{with_files[0]}` takes files, and the disk of a function host does not last",
-            "set LEADPAGES_UPLOADS to a folder that does",
+            "set LEADPAGES_FILES_URL to a bucket, s3://NAME, or to a folder that does",
         )
     return Service(
         bundle=bundle,
@@ -78,7 +79,7 @@ def start(settings: Settings) -> Service:
         tokens=Tokens(settings.secret_keys),
         clock=now,
         site_url=settings.site_url or bundle.site.url,
-        uploads=Uploads(settings.uploads or Path("uploads")),
+        files=open_files(settings.files or Path("uploads")),
         rate_per_client=settings.rate_per_client,
         rate_per_form=settings.rate_per_form,
         trusted_hops=settings.trusted_hops,

@@ -32,7 +32,7 @@ from leadpages.handler.refusals import Refusal, not_found
 from leadpages.handler.replies import error_reply, json_reply
 from leadpages.handler.requests import HandlerRequest, read_form, wants_json
 from leadpages.handler.service import Service
-from leadpages.handler.uploads import described
+from leadpages.handler.uploads import Staging, described
 from leadpages.leads.intake import take_in
 from leadpages.leads.model import Submission
 from leadpages.stores.protocol import Limited, Receipt
@@ -56,11 +56,13 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -
         given = {field.name: query[field.name] for field in form.fields if field.prefill and field.name in query}
         return _show_form(service, pages, edition, form, Rejected((), given), page="/", started=started)
     check_origin(request, service.origins)
-    with closing(request):  # and the files in it
-        return _take_in(service, pages, request, edition, form)
+    with closing(request), closing(Staging(service.files)) as staging:  # and the files in it
+        return _take_in(service, pages, request, edition, form, staging)
 
 
-def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: Edition, form: Form) -> Response:
+def _take_in(
+    service: Service, pages: Pages, request: HandlerRequest, edition: Edition, form: Form, staging: Staging
+) -> Response:
     posted, files = read_form(request, form)
     if NEXT_FIELD in posted:
         log.info("%s: `_next` of form %s is ignored: `thank_you` in its file says where to go", request.id, form.name)
@@ -79,12 +81,10 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: E
     now = service.clock()
     key = idempotency_key(request, posted)
     quarantined_for = reason_to_quarantine(form, posted, service.tokens, now)
-    kept_files = []
-    for field in form.file_fields if not quarantined_for else ():
+    for field in form.file_fields:
         if name := outcome.values.get(field.name):
-            kept = service.uploads.keep(files[field.name][0], outcome.email, uploads[field.name][0].ending)
+            kept = edition.say("not kept") if quarantined_for else staging.add(files[field.name][0], outcome.email)
             outcome.values[field.name] = f"{name} ({kept})"
-            kept_files.append(kept)
     submission = Submission(
         id=new_id(),
         form=form.name,
@@ -95,12 +95,14 @@ def _take_in(service: Service, pages: Pages, request: HandlerRequest, edition: E
         received_at=now,
         language=edition.site.language,
         quarantined_for=quarantined_for,
-        files=tuple(kept_files),
+        files=staging.names,
     )
     decide = partial(take_in, form, has_mail=service.bundle.mails.get(form.name, {}), now=now)
     marks = service.tokens.marks(outcome.email)
     counted = tuple(limits(service, request, form))
-    _check(service.store.add_submission(submission, decide, marks, counted, key), edition.catalog)
+    receipt = service.store.add_submission(submission, decide, marks, counted, key)
+    _check(receipt, edition.catalog)
+    staging.settle(submission, receipt, service.store)
     destination = service.site_url + form.thank_you
     if wants_json(request):
         return json_reply({"redirect": destination})

@@ -1,53 +1,79 @@
-"""The folder of files that visitors sent."""
+"""Files that visitors send: what forms check of them, and what becomes of them while their submission is taken in."""
 
 from __future__ import annotations
 
-import errno
+import logging
 import os
-from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 from werkzeug.datastructures import FileStorage
 
-from leadpages.core.errors import StorageError, StorageFull
+from leadpages.core.errors import StorageError
 from leadpages.core.uploads import LOOKED_AT, Upload
+from leadpages.leads.model import Submission
+from leadpages.stores.files.protocol import Files
+from leadpages.stores.protocol import Receipt, Store
+
+log = logging.getLogger("leadpages")
 
 _CHUNK: Final = 64 * 1024
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
-@dataclass(frozen=True, slots=True)
-class Uploads:
-    """A folder beside the database. No name in it comes from a visitor, and nothing in it is ever served."""
+class Staging:
+    """The files of one post. What is not settled when it is left is discarded.
 
-    folder: Path
+    No file outlives its reason: it is staged, its submission is committed, it is settled, and only then comes the
+    reply. After a crash between, the same post again settles it, and what nobody sends again is swept.
+    """
 
-    def keep(self, file: FileStorage, email: str, ending: str) -> str:
-        """Keep what the lead `email` sent, whole and on the disk; the name that it has in the folder.
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._stages: dict[str, str] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that the files have once they are settled."""
+        return tuple(self._stages)
+
+    def add(self, file: FileStorage, email: str) -> str:
+        """Stage what the lead `email` sent; the name that it will have.
 
         The name is a digest of both, so that what is sent twice is kept once, and what two people send, twice.
-        Raises StorageError when it cannot be kept, StorageFull when the disk is full.
+        Raises StorageError when it cannot be kept, StorageFull when there is no room.
         """
         digest = sha256(f"{email.lower()}\n".encode())
-        try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as staged:
-                try:
-                    while chunk := file.stream.read(_CHUNK):
-                        digest.update(chunk)
-                        staged.write(chunk)
-                    staged.flush()
-                    os.fsync(staged.fileno())
-                    return Path(staged.name).replace(self.folder / (digest.hexdigest() + ending)).name
-                except BaseException:
-                    Path(staged.name).unlink()
-                    raise
-        except OSError as error:
-            fault = StorageFull if error.errno in _FULL else StorageError
-            raise fault(f"cannot keep an upload in {self.folder}: {error.strerror}") from error
+        while chunk := file.stream.read(_CHUNK):
+            digest.update(chunk)
+        file.stream.seek(0)
+        name = digest.hexdigest() + described(file).ending
+        if name not in self._stages:
+            self._stages[name] = self._files.stage(name, file.stream)
+        return name
+
+    def settle(self, submission: Submission, receipt: Receipt, store: Store) -> None:
+        """Let the files of a submission that was taken in be there.
+
+        Raises StorageError.
+        """
+        if not self._stages:
+            return
+        named = submission.files
+        if receipt == "repeated":  # what came first may be erased by now, and its files with it
+            dossier = store.dossier(submission.email)
+            named = tuple(name for kept in (dossier.submissions if dossier else ()) for name in kept.files)
+        for name, stage in list(self._stages.items()):
+            if name in named:
+                self._files.settle(name, stage)
+                del self._stages[name]
+
+    def close(self) -> None:
+        """Discard what was not settled."""
+        for stage in self._stages.values():
+            try:
+                self._files.discard(stage)
+            except StorageError as error:
+                log.warning("a staged upload stays until it is swept: %s", error.message)
 
 
 def described(file: FileStorage) -> Upload:

@@ -33,11 +33,11 @@ from leadpages.delivery.safe_http import SafeClient
 from leadpages.delivery.webhooks import Webhooks
 from leadpages.handler.application import App
 from leadpages.handler.service import Service
-from leadpages.handler.uploads import Uploads
 from leadpages.preview import mailbox_pages, reloading, site_files
 from leadpages.preview.mailbox import Mailbox
 from leadpages.preview.places import database, work_folder
 from leadpages.preview.watching import changes
+from leadpages.stores.files.folder import FolderFiles
 from leadpages.stores.opening import open_store
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ class PreviewApp:
         except LeadpagesError as error:
             self._broadcast.failed((Problem("", 0, error.message, error.hint),))
             return error
-        uploads = Uploads(preview.work / "uploads")
-        service = Service(bundle, folder, self._store, self._tokens, preview.clock, preview.url, uploads)
+        files = FolderFiles(preview.work / "uploads")
+        service = Service(bundle, folder, self._store, self._tokens, preview.clock, preview.url, files)
         self._handler = App(service), Composer(bundle, self._tokens, preview.url, preview.url)
         self._broadcast.built(changed=report.changed > 0)
         return report

@@ -1,40 +1,83 @@
 """Make function.zip: the wheel beside this file, what it needs, and the bundle. The same input gives the same bytes."""
 
 import argparse
+import ast
+import io
 import subprocess
 import sys
+import tokenize
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 KIT = Path(__file__).parent
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
-#: Of no use at run time: what pip writes, and what says how it was installed.
-LEFT_OUT = ("bin", "__pycache__", "direct_url.json", "INSTALLER", "RECORD", "REQUESTED")
+#: Commands, what they need, and the gated files, which are given out from the bucket.
+LEFT_OUT = ("bin/", "bundle/files/", "click/", "leadpages/cli/", "leadpages/preview/")
+WITH_DOCSTRINGS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
-parser = argparse.ArgumentParser(description="Make function.zip.")
-parser.add_argument("--bundle", type=Path, default=KIT / "{{ project }}/bundle", help="what `leadpages build` wrote")
-parser.add_argument("--python", default="3.13", help="the Runtime of template.yaml")
-parser.add_argument("--platform", default="manylinux2014_x86_64", help="its Architectures")
-parser.add_argument("--postgres", action="store_true", help="with what a PostgreSQL needs: 4 MB more")
-options = parser.parse_args()
 
-wheel = f"{KIT / '{{ wheel }}'}{'[postgres]' if options.postgres else ''}"
-with TemporaryDirectory() as folder:
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", folder]
-    target = ["--only-binary", ":all:", "--platform", options.platform, "--python-version", options.python]
-    subprocess.run([*pip, *target, wheel, "apig-wsgi>=2.19"], check=True)
-    roots = {"": Path(folder), "bundle/": options.bundle}
-    files = {
-        prefix + file.relative_to(root).as_posix(): file.read_bytes()
-        for prefix, root in roots.items()
-        for file in root.rglob("*")
-        if file.is_file()
-    }
-with zipfile.ZipFile(KIT / "function.zip", "w") as archive:
-    for name in sorted(files):
-        if not set(name.split("/")) & set(LEFT_OUT):
+def main() -> None:
+    """Make it, and say how large it is."""
+    parser = argparse.ArgumentParser(description="Make function.zip.")
+    parser.add_argument(
+        "--bundle", type=Path, default=KIT / "{{ project }}/bundle", help="what `leadpages build` wrote"
+    )
+    parser.add_argument("--python", default="3.13", help="the Runtime of template.yaml")
+    parser.add_argument("--platform", default="manylinux2014_x86_64", help="its Architectures")
+    parser.add_argument("--postgres", action="store_true", help="with what a PostgreSQL needs: 4 MB more")
+    options = parser.parse_args()
+    wheel = f"{KIT / '{{ wheel }}'}{'[postgres]' if options.postgres else ''}"
+    with TemporaryDirectory() as folder:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", folder]
+        target = ["--only-binary", ":all:", "--platform", options.platform, "--python-version", options.python]
+        subprocess.run([*pip, *target, wheel, "apig-wsgi>=2.19"], check=True)
+        files = {**packed(Path(folder), ""), **packed(options.bundle, "bundle/")}
+    with zipfile.ZipFile(KIT / "function.zip", "w") as archive:
+        for name in sorted(files):
             info = zipfile.ZipInfo(name, LONG_AGO)
             info.external_attr = 0o644 << 16
             archive.writestr(info, files[name], zipfile.ZIP_DEFLATED, 9)
-print(f"function.zip: {(KIT / 'function.zip').stat().st_size:,} bytes")
+    print(f"function.zip: {(KIT / 'function.zip').stat().st_size:,} bytes")
+
+
+def packed(root: Path, prefix: str) -> dict[str, bytes]:
+    """What of the files below `root` goes into the zip, by its name there."""
+    files = {}
+    for file in root.rglob("*"):
+        name = prefix + file.relative_to(root).as_posix()
+        if file.is_file() and not is_left_out(name):
+            files[name] = without_comments(file.read_bytes()) if file.suffix == ".py" else file.read_bytes()
+    return files
+
+
+def is_left_out(name: str) -> bool:
+    """Whether the function does without that: it runs no commands, and nobody reads or updates it."""
+    return name.startswith(LEFT_OUT) or name.endswith(".pyi") or ".dist-info/" in name or "__pycache__/" in name
+
+
+def without_comments(source: bytes) -> bytes:
+    """The same program without comments and docstrings, which are half of it. Every line keeps its number."""
+    try:
+        text = source.decode()
+        tree = ast.parse(text)
+    except (SyntaxError, UnicodeDecodeError):  # for another Python than this one
+        return source
+    nodes = [node for node in ast.walk(tree) if isinstance(node, WITH_DOCSTRINGS)]
+    documented = {node.body[0].lineno for node in nodes if ast.get_docstring(node) is not None}
+    lines, begins, cuts = text.split("\n"), True, []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            cuts.append((token, ""))
+        elif token.type == tokenize.STRING and begins and token.start[0] in documented:
+            cuts.append((token, '"."'))  # not "": a dataclass without one would write its own
+        begins = token.type in (tokenize.NEWLINE, tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT)
+    for token, instead in reversed(cuts):
+        (first, start), (last, end) = token.start, token.end
+        left = lines[first - 1][:start] + instead + lines[last - 1][end:]
+        lines[first - 1 : last] = [left.rstrip(), *[""] * (last - first)]
+    return "\n".join(lines).encode()
+
+
+if __name__ == "__main__":
+    main()
