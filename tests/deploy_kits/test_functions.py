@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from tests.deploy_kits.conftest import BuiltSite, Install, post, running
@@ -129,6 +130,23 @@ def test_what_pip_is_told_is_there(built_site: BuiltSite, target: str) -> None:
     (wheel,) = kit.glob("*.whl")
     named = (kit / ("Dockerfile" if target == "cloud-run" else "requirements.txt")).read_text()
     assert f"./{wheel.name}[postgres]" in named
+
+
+@pytest.mark.parametrize("target", [target for target in kits.TARGETS if target != "lambda"])
+def test_files_in_a_bucket(built_site: BuiltSite, target: str) -> None:
+    """What a README tells to change is there, and what it tells to install is an extra of the wheel."""
+    kit = built_site.kit(target)
+    readme = (kit / "README.md").read_text()
+    assert "LEADPAGES_FILES_URL=s3://" in readme
+    assert "leadpages files push" in readme
+    assert "LEADPAGES_FILES_URL=" in (kit / "leadpages.env").read_text()
+    if told := re.search(r"Write `(.*)` for\n`(.*)` in `(.*)`", readme):
+        instead, there, file = told.groups()
+        assert there in (kit / file).read_text()
+        extras = ZipFile(kit / NAME).read(f"{NAME.removesuffix('-py3-none-any.whl')}.dist-info/METADATA").decode()
+        assert all(f"Provides-Extra: {extra}\n" in extras for extra in instead.strip("[]").split(","))
+    else:
+        assert "/opt/leadpages/bin/pip install boto3" in readme
 
 
 def test_what_python_compiles_is_no_part_of_a_kit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import platform
 import runpy
 import subprocess
@@ -11,9 +12,13 @@ import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
+from functools import partial
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +32,7 @@ import werkzeug
 import yaml
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
+from botocore.exceptions import ClientError
 from tests.deploy_kits.conftest import BuiltSite, Install, leadpages
 from tests.deploy_kits.lambda_host import LambdaHost, lambda_host
 from tests.e2e.conftest import free_port
@@ -34,10 +40,15 @@ from tests.handler.funnel import PDF, SITE, link_in
 from tests.stores import dynamodb_server, s3_server
 
 import leadpages as leadpages_package
+from leadpages.core.forms import GatedFile
 from leadpages.core.settings import Bucket
+from leadpages.core.times import now
+from leadpages.delivery.retention import STAGE_WINDOW
+from leadpages.stores.files.opening import open_files
 from leadpages.stores.opening import open_store
 
 MOST_BYTES = 5_000_000
+GUIDE = GatedFile("files/guide/guide.pdf", "guide.pdf", "application/pdf", len(PDF), sha256(PDF).hexdigest(), 60, 3)
 KEY = "kJ8sD2fGq5Lw9Xz3Vb7Nm1Rt6Yp4Hc0A"
 HEADERS = {"content-type": "application/x-www-form-urlencoded", "origin": SITE, "x-forwarded-for": "203.0.113.7"}
 SCHEDULE = {"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": []}
@@ -215,10 +226,10 @@ def test_the_template_is_clean(kit: Path) -> None:
 
 
 class Template(yaml.SafeLoader):
-    """YAML with the short forms of CloudFormation, which are left out."""
+    """YAML with the short forms of CloudFormation, of which only the text is read."""
 
 
-Template.add_multi_constructor("!", lambda loader, suffix, node: None)
+Template.add_multi_constructor("!", lambda loader, suffix, node: getattr(node, "value", None))
 
 
 def test_the_table_is_as_migrate_makes_it(kit: Path, aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,6 +246,66 @@ def test_the_table_is_as_migrate_makes_it(kit: Path, aws: str, monkeypatch: pyte
     assert indexes(written) == indexes(made)
     lasts = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     assert written["TimeToLiveSpecification"]["AttributeName"] == lasts["AttributeName"]
+
+
+def test_the_bucket_is_private(kit: Path, aws: str, bucket: Bucket) -> None:
+    """Nobody can make it public, it is encrypted, and what is staged goes by itself, and nothing else."""
+    template = yaml.load((kit / "template.yaml").read_text(), Template)
+    written = template["Resources"]["Files"]["Properties"]
+    assert set(written["PublicAccessBlockConfiguration"].values()) == {True}
+    assert "AES256" in str(written["BucketEncryption"])
+    assert "VersioningConfiguration" not in written
+    (rule,) = written["LifecycleConfiguration"]["Rules"]
+    assert timedelta(days=rule["ExpirationInDays"]) > STAGE_WINDOW
+    open_files(Bucket(bucket.name)).stage("a.pdf", BytesIO(b"x"))
+    (key,) = s3_server.objects(aws, Bucket(bucket.name))
+    assert key.startswith(rule["Prefix"])
+
+
+def test_the_function_has_the_rights_that_it_needs(kit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no others in the bucket: it neither reads uploads nor writes gated files."""
+    with dynamodb_server.running() as endpoint:
+        for name, value in s3_server.environment(endpoint).items():
+            monkeypatch.setenv(name, value)
+        bucket = Bucket(s3_server.new_bucket(endpoint).name)
+        others = s3_server.client(endpoint)
+        others.put_object(Bucket=bucket.name, Key=f"gated/guide/{GUIDE.sha256}", Body=PDF)
+        key = restricted(kit, bucket, endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        files = open_files(bucket)
+        files.check()
+        for end in (partial(files.settle, "a.pdf"), files.discard, lambda stage: files.delete("a.pdf")):
+            end(files.stage("a.pdf", BytesIO(b"x")))
+        files.stage("a.pdf", BytesIO(b"x"))
+        files.sweep(now() + timedelta(minutes=1))
+        gated = files.gated
+        assert gated is not None
+        assert gated.is_there("guide", GUIDE)
+        assert not gated.is_there("other", GUIDE)
+        own = boto3.session.Session().client("s3", region_name="eu-central-1", endpoint_url=endpoint)
+        # What a signed address may do is what its key may.
+        assert own.get_object(Bucket=bucket.name, Key=f"gated/guide/{GUIDE.sha256}")["Body"].read() == PDF
+        with pytest.raises(ClientError, match="AccessDenied"):
+            own.get_object(Bucket=bucket.name, Key="uploads/a.pdf")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            own.put_object(Bucket=bucket.name, Key="gated/guide/a", Body=b"")
+
+
+def restricted(kit: Path, bucket: Bucket, endpoint: str) -> dict[str, str]:
+    """A key with the rights in `bucket` that the template gives; from now on, rights are looked at."""
+    template = yaml.load((kit / "template.yaml").read_text(), Template)
+    policies = template["Resources"]["Function"]["Properties"]["Policies"]
+    (statements,) = [policy["Statement"] for policy in policies if isinstance(policy, dict)]
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    arn = f"arn:aws:s3:::{bucket.name}"
+    policy = text.replace("${Files.Arn}", arn).replace('"Files.Arn"', f'"{arn}"')
+    iam = boto3.client("iam", region_name="eu-central-1", endpoint_url=endpoint)
+    iam.create_user(UserName="function")
+    iam.put_user_policy(UserName="function", PolicyName="template", PolicyDocument=policy)
+    key: dict[str, str] = iam.create_access_key(UserName="function")["AccessKey"]
+    urllib3.request("POST", f"{endpoint}/moto-api/reset-auth", body=b"0")
+    return key
 
 
 def attributes(table: dict[str, Any]) -> dict[str, str]:

@@ -126,10 +126,11 @@ class FaultyStore(SQLiteStore):
         marks: Sequence[str] = (),
         limits: Sequence[Limit] = (),
         key: str = "",
+        once: str = "",
     ) -> Receipt:
         """Perhaps."""
         if self._step == "after commit":
-            super().add_submission(submission, decide, marks, limits, key)
+            super().add_submission(submission, decide, marks, limits, key, once)
         if isinstance(self._outcome, BaseException):
             raise self._outcome
         return self._outcome
