@@ -24,6 +24,7 @@ from leadpages.handler.application import App
 from leadpages.handler.service import start
 from leadpages.leads.intake import Intake
 from leadpages.leads.model import Submission
+from leadpages.stores.files.opening import open_files
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
 
@@ -282,6 +283,33 @@ def test_uploads_in_a_bucket(
     age(folder, 400)
     assert run_cli("deliver").code == 0
     assert s3_server.objects(aws, bucket) == {}
+
+
+@pytest.mark.parametrize("in_bucket", [False, True])
+def test_doctor_compares_files_and_answers(
+    in_bucket: bool, folder: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Which no answer names, and which are named and not there."""
+    if in_bucket:
+        monkeypatch.setenv("LEADPAGES_FILES_URL", str(request.getfixturevalue("bucket")))
+    post: Post = request.getfixturevalue("post")
+    post(ANN)
+    post({"email": "ben@example.com", "name": "x"}, b"%PDF-1.4 of Ben")
+    post({"email": "spam@example.com", "favourite_page": "x"})
+
+    def said() -> list[str]:
+        texts = [finding["text"] for finding in json.loads(run_cli("doctor", "--json").stdout)]
+        return [text for text in texts if text.startswith("files: ")][1:]
+
+    assert said() == []
+    files, store = open_files(read_settings(os.environ).files or folder), f"sqlite:///{folder / 'leads.db'}"
+    with closing(open_store(store)) as opened:
+        named = {submission.email: submission.files[0] for _, submission in opened.submissions()}
+        files.delete(named["ben@example.com"])
+        assert said() == [f"files: 1 that answers name are not there: {named['ben@example.com']}"]
+        opened.erase("ben@example.com", ["x"], now())
+        opened.erase("ann.lee@example.com", ["y"], now())
+    assert said() == [f"files: 1 that no answer names: {named['Ann.Lee@example.com']}"]
 
 
 def age(folder: Path, days: int) -> None:

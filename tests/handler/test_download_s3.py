@@ -108,12 +108,15 @@ def test_an_old_link_and_a_revoked_one(funnel: Funnel) -> None:
     assert get(funnel, new).status_code == 404
 
 
-def test_a_file_that_is_not_there_is_no_dead_link(empty: Funnel, bucket: Bucket, aws: str) -> None:
-    """The visitor hears it here, and it costs no download; also where it is not whole, or nobody answers."""
+def test_a_file_that_is_not_there_is_no_dead_link(
+    empty: Funnel, bucket: Bucket, aws: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The visitor hears it here, the log says what to do, and it costs no download; also where it is not whole."""
     path = link(empty)
     for method in ("GET", "HEAD"):
         reply = empty.client.open(path, method=method)
         assert (reply.status_code, reply.headers["Retry-After"]) == (503, "30")
+        assert "guide.pdf of form guide is not in the bucket, or not whole: run `leadpages files push`" in caplog.text
     s3 = s3_server.client(aws)
     s3.put_object(Bucket=bucket.name, Key=bucket.prefix + KEY, Body=PDF[:-1])
     assert get(empty, path).status_code == 503

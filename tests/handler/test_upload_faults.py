@@ -108,6 +108,10 @@ class Faulty(Files):
         """As ever."""
         self._files.sweep(before)
 
+    def names(self) -> Iterator[str]:
+        """As ever."""
+        return self._files.names()
+
     def check(self) -> None:
         """As ever."""
 

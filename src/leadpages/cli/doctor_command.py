@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 import click
@@ -118,10 +119,28 @@ def _files() -> Iterator[Finding]:
         files = open_files(place)
         files.check()
         yield Finding("ok", f"files: {files}")
+        yield from _uploads(bundle, set(files.names()))
         if files.gated:
             yield from _gated(bundle, files.gated)
     except LeadpagesError as error:
         yield Finding("error", f"files: {error.message}", error.hint or "check LEADPAGES_FILES_URL")
+
+
+def _uploads(bundle: Bundle, kept: set[str]) -> Iterator[Finding]:
+    if not kept and not any(form.file_fields for form in bundle.forms.values()):
+        return
+    try:
+        with closing(open_store(database_url(os.environ), create=False)) as store:
+            counted = (submission for _, submission in store.submissions())
+            named = {name for submission in chain(counted, store.quarantined()) for name in submission.files}
+    except LeadpagesError:  # which another finding says
+        return
+    if unnamed := sorted(kept - named):
+        hint = "a crash after something was erased can leave some; if this is their database, delete them"
+        yield Finding("warning", f"files: {len(unnamed)} that no answer names: {', '.join(unnamed)}", hint)
+    if missing := sorted(named - kept):
+        hint = "who sent them heard that it failed, or they are elsewhere: check LEADPAGES_FILES_URL"
+        yield Finding("warning", f"files: {len(missing)} that answers name are not there: {', '.join(missing)}", hint)
 
 
 def _gated(bundle: Bundle, bucket: GatedFiles) -> Iterator[Finding]:

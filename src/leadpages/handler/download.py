@@ -77,7 +77,7 @@ def _counts(response: Response, count: int) -> bool:
 def _point_to(gated: GatedFiles, request: HandlerRequest, form: str, file: GatedFile) -> Response:
     """The way to the file in a bucket; to HEAD, what is known of it, for that address answers GET alone."""
     if not gated.is_there(form, file):
-        raise StorageError(f"{file.name} of form {form} is not in the bucket as the bundle has it")
+        raise StorageError(f"{file.name} of form {form} is not in the bucket, or not whole: run `leadpages files push`")
     shown = _disposition(file.name)
     if request.method == "HEAD":
         known = {"Content-Type": file.media_type, "Content-Length": str(file.size), "Content-Disposition": shown}

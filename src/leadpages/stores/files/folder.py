@@ -72,6 +72,12 @@ class FolderFiles:
                     if stage.stat().st_mtime < before.timestamp():
                         stage.unlink()
 
+    def names(self) -> Iterator[str]:
+        """See `Files`."""
+        with self._faults():
+            if self.folder.is_dir():
+                yield from (file.name for file in self.folder.iterdir() if file.is_file())
+
     def check(self) -> None:
         """See `Files`."""
         there = next(place for place in (self.folder, *self.folder.parents) if place.exists())

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from leadpages.core.errors import SettingsError
 from leadpages.core.settings import Bucket
-from leadpages.stores.files.folder import FolderFiles
 from leadpages.stores.files.protocol import Files
 
 
@@ -17,6 +16,8 @@ def open_files(place: Path | Bucket) -> Files:
     Raises SettingsError where a bucket needs what is not installed.
     """
     if isinstance(place, Path):
+        from leadpages.stores.files.folder import FolderFiles
+
         return FolderFiles(place)
     if find_spec("boto3") is None:
         raise SettingsError("files in S3 need a package that is not installed", "pip install boto3")

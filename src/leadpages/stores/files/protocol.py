@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Literal, Protocol
@@ -43,6 +43,9 @@ class Files(Protocol):
 
     def sweep(self, before: datetime) -> None:
         """Delete what was staged before that: whoever did so never came to settle it."""
+
+    def names(self) -> Iterator[str]:
+        """Every upload; stages are none."""
 
     def check(self) -> None:
         """Return when files can be kept here, as far as can be said without keeping one."""

@@ -168,6 +168,11 @@ class S3Files:
             if written_at < before:
                 self._s3.delete(staged)
 
+    def names(self) -> Iterator[str]:
+        """See `Files`."""
+        for kept, _ in self._s3.listed("uploads/"):
+            yield kept["Key"].rpartition("/")[2]
+
     def check(self) -> None:
         """See `Files`."""
         with self._s3.faults():
