@@ -64,7 +64,7 @@ def _push(bucket: GatedFiles, form: str, file: GatedFile, source: Path) -> None:
         raise BundleError(f"{source} cannot be read: {error.strerror}", "run `leadpages build` again") from error
     if digest != file.sha256:
         raise BundleError(f"{source} is not the file that the bundle says", "run `leadpages build` again")
-    bucket.put(form, file, source, lambda sent: _show(f"{form}: {file.name}: {sent * 100 // file.size} %"))
+    bucket.put(form, file, source, lambda sent: _show(f"{form}: {file.name}: {sent * 100 // max(1, file.size)} %"))
     _show("")
 
 

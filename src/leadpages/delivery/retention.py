@@ -32,10 +32,10 @@ def erase(store: Store, email: str, marks: Sequence[str], files: Files | None, n
 
     Raises StorageError; doing it again then finishes it.
     """
-    dossier = store.dossier(email)
-    # The files first: once the submissions are gone, nothing names them.
-    known = Erased(files=tuple(name for kept in (dossier.submissions if dossier else ()) for name in kept.files))
-    delete_files(known, files)
+    if files and (dossier := store.dossier(email)):
+        # The files first: once the submissions are gone, nothing names them.
+        for name in {name for submission in dossier.submissions for name in submission.files}:
+            files.delete(name)
     erased = store.erase(email, marks, now)
     delete_files(erased, files)
     return erased
