@@ -138,6 +138,18 @@ class StoreContract:
         add(store, twin(id="four", received_at=NOW + timedelta(minutes=10)))
         assert [s.id for _, s in store.submissions()] == ["one", "four"]
 
+    @pytest.mark.parametrize("reason", ["", "honeypot", SUPPRESSED])
+    def test_whoever_tries_again_has_sent_one(self, store: Store, reason: str) -> None:
+        """Nobody told them that it was kept, and it has the same id: also where it is in quarantine."""
+        item = submission("one")
+        if reason == SUPPRESSED:
+            store.suppress(item.email, marks(item.email), "blocked", NOW)
+        elif reason:
+            item = replace(item, quarantined_for=reason)
+        for _ in range(2):
+            assert add(store, item) in ("kept", "repeated")
+        assert dossier_of(store).submissions == (replace(item, quarantined_for=reason),)
+
     def test_other_answers_or_another_form_are_no_repeat(self, store: Store) -> None:
         """Whoever mends an answer is heard."""
         add(store, submission("one"))
@@ -176,6 +188,18 @@ class StoreContract:
         assert mails(store, NOW + DAY) == [("confirm", "s00")]
         add(store, submission("later", at=NOW + DAY))
         assert mails(store, NOW + DAY) == [("confirm", "later"), ("confirm", "s00")]
+
+    def test_each_submission_comes_with_all_of_its_lead(self, store: Store) -> None:
+        """Not only with what the one has to do with."""
+        add(store, submission("one"), double_opt_in=False)
+        add(store, submission("two", form="news", at=NOW + MINUTE), double_opt_in=False)
+        store.count_download("one", 2, NOW)
+        (lead,) = store.leads()
+        assert (lead.forms, lead.downloads) == (("guide", "news"), 1)
+        assert list(store.submissions()) == [
+            (lead, submission("one")),
+            (lead, submission("two", form="news", at=NOW + MINUTE)),
+        ]
 
     def test_one_confirmation_serves_every_form_that_waits(self, store: Store) -> None:
         """Each gets its mail, for its latest submission, once."""
@@ -618,6 +642,24 @@ class StoreContract:
         add(store, replace(submission("old"), files=("a.pdf", "b.pdf")))
         add(store, replace(submission("new", at=NOW + 2 * DAY), files=("a.pdf",)))
         assert store.expire("guide", NOW + DAY, marks, NOW + 3 * DAY) == Erased(0, 1, ("b.pdf",))
+
+    def test_what_would_be_erased_names_the_files_that_would_be(self, store: Store) -> None:
+        """As erasing does."""
+        add(store, replace(submission("old"), files=("a.pdf", "b.pdf")))
+        add(store, replace(submission("new", at=NOW + 2 * DAY), files=("a.pdf",)))
+        assert store.expired("guide", NOW + DAY) == Erased(0, 1, ("b.pdf",))
+
+    def test_a_complaint_outlives_the_data_of_whoever_left(self, store: Store) -> None:
+        """That they unsubscribed, too, takes nothing back: an old key or a new one, they are not asked again."""
+        for which, email in enumerate(("ann@example.com", "bob@example.com")):
+            add(store, submission(email, email))
+            store.unsubscribe(email, "by link", nothing, NOW)
+            store.suppress(email, marks(email)[which:], "complained", NOW)
+        store.expire("guide", NOW + DAY, marks, NOW + DAY)
+        for email in ("ann@example.com", "bob@example.com"):
+            add(store, submission(f"new {email}", email, at=NOW + 2 * DAY))
+        assert len(list(store.quarantined())) == 2
+        assert mails(store, NOW + 2 * DAY) == []
 
     def test_whoever_left_stays_away_when_their_data_goes(self, store: Store) -> None:
         """They can come back by confirming, and are not served before."""

@@ -165,8 +165,8 @@ class Store(Protocol):
         """Keep a submission, its lead, consents and history, and queue what `decide` says.
 
         A quarantined one is kept alone; one repeated within `REPEAT_WINDOW`, or under the same idempotency `key`
-        within `KEY_WINDOW`, changes nothing. Everything else counts towards each of `limits` up to the first that it is
-        over: whoever has used up their own uses up nobody else's.
+        within `KEY_WINDOW`, or with an id that is there already, changes nothing. All but what its key answers counts
+        towards each of `limits` up to the first that it is over: whoever has used up their own uses up nobody else's.
         `once` names what is good for one submission within `KEY_WINDOW`: one that comes with what was spent before is
         quarantined. `marks` are those of the address.
         """

@@ -40,6 +40,7 @@ from leadpages.stores.dynamodb.items import (
     outbox_row,
     outbox_sk,
     pointer_item,
+    pointer_key,
     shards,
     stored_outbox,
     submission_item,
@@ -145,8 +146,9 @@ class DynamoDBStore(HeldItems):
             return limited
 
         def add() -> Receipt:
+            own = pointer_key(submission.id)
             found = self._table.get_many(
-                [lead_key(pk), *map(mark_key, marks), *(key_of(item) for item in (noted, spent) if item)],
+                [lead_key(pk), own, *map(mark_key, marks), *(key_of(item) for item in (noted, spent) if item)],
             )
             writes: list[Write] = []
             if noted:
@@ -154,10 +156,10 @@ class DynamoDBStore(HeldItems):
                 if earlier := _earlier(before, noted):
                     return earlier
                 writes.append(put(noted, before))
+            if own in found:  # whose answer was lost
+                return "kept"
             lead, reason = found.get(lead_key(pk)), submission.quarantined_for
-            if lead and not reason and (twin := self._twin(pk, answers_hash, submission.received_at)):
-                if twin == submission.id:  # our own, whose answer was lost
-                    return "kept"
+            if lead and not reason and self._is_repeated(pk, answers_hash, submission.received_at):
                 if writes:
                     self._table.write(writes)
                 return "repeated"
@@ -199,11 +201,11 @@ class DynamoDBStore(HeldItems):
                 return Limited(ends_at - now)
         return None
 
-    def _twin(self, pk: str, answers_hash: str, now: datetime) -> str | None:
-        """The id of a submission with the same answers that came in just before."""
+    def _is_repeated(self, pk: str, answers_hash: str, now: datetime) -> bool:
+        """Whether a submission with the same answers came in just before."""
         first, last = f"sub#{to_text(now - REPEAT_WINDOW)}{LAST}", f"sub#{LAST}"
         same = (item for item in self._table.partition(pk, first, last) if item["answers_hash"] == answers_hash)
-        return next((item["id"] for item in same if not item["quarantined_for"]), None)
+        return any(not item["quarantined_for"] for item in same)
 
     def _count_in(
         self,
@@ -544,8 +546,10 @@ class DynamoDBStore(HeldItems):
         leads, submissions, files = 0, 0, []
         for item in fetch(self._table, keys):
             submissions += 1
-            files += json.loads(item["files"])
-            counted = [one for one in self._submissions_of(item["pk"]) if not one["quarantined_for"]]
+            of_address = self._submissions_of(item["pk"])
+            left = {name for one in of_address if not _is_expired(one, form, at) for name in json.loads(one["files"])}
+            files += [name for name in json.loads(item["files"]) if name not in left]
+            counted = [one for one in of_address if not one["quarantined_for"]]
             is_first = bool(counted) and counted[0]["id"] == item["id"]
             leads += is_first and all(_is_expired(one, form, at) for one in counted)
         return Erased(leads, submissions, tuple(files))
@@ -554,12 +558,14 @@ class DynamoDBStore(HeldItems):
         """See `Store`."""
         at = to_text(before)
 
-        def leave_for_good(lead: Item) -> None:
-            if lead["status"] == "unsubscribed":
-                self._mark(marks_of(lead["email"])[0], "unsubscribed", now)
+        def stay_away(lead: Item) -> None:
+            marks = marks_of(lead["email"])
+            # Another reason says more.
+            if lead["status"] == "unsubscribed" and not self._table.get_many(map(mark_key, marks)):
+                self._mark(marks[0], "unsubscribed", now)
 
         keys = listed_keys(self._table, ("submissions", "quarantine"), at, newest_first=False, form=form)
-        return erase_some(self._table, keys, lambda item: _is_expired(item, form, at), leave_for_good)
+        return erase_some(self._table, keys, lambda item: _is_expired(item, form, at), stay_away)
 
     def tidy(self, now: datetime) -> Erased:
         """See `Store`. Keys and counts, DynamoDB forgets by itself."""

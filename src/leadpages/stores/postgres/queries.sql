@@ -49,7 +49,9 @@ FROM leads WHERE address_key = :address_key;
 
 -- name: submissions
 SELECT submissions.*, leads.email AS lead_email, leads.status, leads.created_at, leads.confirmed_at,
-  leads.suppressed_for, json_build_array(submissions.form) AS forms,
+  leads.suppressed_for,
+  (SELECT json_agg(DISTINCT form) FROM submissions WHERE lead_id = leads.id) AS forms,
+  (SELECT sum(downloads) FROM submissions WHERE lead_id = leads.id) AS lead_downloads,
   (SELECT coalesce(json_agg(json_build_array(field, wording) ORDER BY field), '[]')
     FROM consents WHERE submission_id = submissions.id) AS consents
 FROM submissions JOIN leads ON leads.id = submissions.lead_id

@@ -6,7 +6,7 @@ SELECT id FROM leads WHERE address_key = :address_key;
 -- One row, also for an address that is nobody's yet.
 -- name: standing
 SELECT leads.id, leads.status, leads.confirmation_asked_at,
-  EXISTS (
+  EXISTS (SELECT 1 FROM submissions WHERE id = :id) OR EXISTS (
     SELECT 1 FROM submissions WHERE address_key = :address_key AND answers_hash = :answers_hash
       AND received_at > :since AND quarantined_for = ''
   ) AS is_repeated,
@@ -48,7 +48,8 @@ RETURNING id;
 INSERT INTO submissions (id, lead_id, form, email, address_key, answers, answers_hash, files, page, language, received_at,
   waiting, quarantined_for)
 VALUES (:id, :lead_id, :form, :email, :address_key, :answers, :answers_hash, :files, :page, :language, :received_at,
-  :waiting, :quarantined_for);
+  :waiting, :quarantined_for)
+ON CONFLICT (id) DO NOTHING;
 
 -- name: insert_consent
 INSERT INTO consents (submission_id, field, wording) VALUES (:submission_id, :field, :wording);
@@ -146,6 +147,9 @@ DELETE FROM leads WHERE address_key = :address_key;
 
 -- name: expired
 SELECT files, address_key FROM submissions WHERE form = :form AND received_at < :before;
+
+-- name: files_left
+SELECT files FROM submissions WHERE address_key = :address_key AND NOT (form = :form AND received_at < :before);
 
 -- name: delete_expired
 DELETE FROM submissions WHERE form = :form AND received_at < :before;

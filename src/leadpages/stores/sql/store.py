@@ -141,9 +141,9 @@ class SQLStore(HeldItems):
                     return "repeated"
             is_replayed = bool(once) and not run("note_key", {**noted, "key_hash": hash_once(once)}).rowcount
             if submission.quarantined_for or is_replayed:
-                _insert(run, {**row, "quarantined_for": submission.quarantined_for or REPLAYED}, submission.consents)
-            else:
-                _count_in(run, row, submission.consents, decide(_standing(run, known, marks)))
+                apart = {**row, "quarantined_for": submission.quarantined_for or REPLAYED}
+                return "kept" if _insert(run, apart, submission.consents) else "repeated"
+            _count_in(run, row, submission.consents, decide(_standing(run, known, marks)))
             return "kept"
 
         return self._write(add)
@@ -358,23 +358,21 @@ class SQLStore(HeldItems):
         """See `Store`."""
         values = {"form": form, "before": to_text(before)}
         with self._reading() as run:
-            rows = run("expired", values).fetchall()
-            leads = run("expiring_leads", values).fetchall()
-        return Erased(len(leads), len(rows), _files(rows))
+            erased, _ = _expiring(run, values)
+        return erased
 
     def expire(self, form: str, before: datetime, marks_of: MarksOf, now: datetime) -> Erased:
         """See `Store`."""
         values = {"form": form, "before": to_text(before)}
 
         def expire(run: Run) -> Erased:
-            gone = run("expired", values).fetchall()
-            leads = run("expiring_leads", values).fetchall()
-            submissions = run("delete_expired", values).rowcount
+            erased, leads = _expiring(run, values)
+            run("delete_expired", values)
             for lead in leads:
                 if lead["status"] == "unsubscribed":
-                    _suppress(run, lead["email"], marks_of(lead["email"]), "unsubscribed", to_text(now))
+                    _stay_away(run, marks_of(lead["email"]), to_text(now))
                 run("delete_lead", {"address_key": address_key(lead["email"])})
-            return Erased(len(leads), submissions, _unnamed(run, gone))
+            return erased
 
         erased = self._write(expire)
         self._scrub()
@@ -397,7 +395,8 @@ class SQLStore(HeldItems):
     def submissions(self) -> Iterator[tuple[Lead, Submission]]:
         """See `Store`."""
         for row in self._pages("submissions", ("received_at", "id"), _FIRST):
-            yield lead_of({**row, "email": row["lead_email"]}), submission_of(row)
+            lead = lead_of({**row, "email": row["lead_email"], "downloads": row["lead_downloads"]})
+            yield lead, submission_of(row)
 
     def records(self) -> Iterator[Record]:
         """See `Store`."""
@@ -509,10 +508,13 @@ def _count_in(run: Run, row: Mapping[str, Any], consents: Sequence[Consent], int
     _queue(run, lead_id, row["id"], row["form"], intake.deliveries, now)
 
 
-def _insert(run: Run, row: Mapping[str, Any], consents: Sequence[Consent]) -> None:
-    run("insert_submission", row)
+def _insert(run: Run, row: Mapping[str, Any], consents: Sequence[Consent]) -> bool:
+    """Keep a submission. False when it is there already."""
+    if not run("insert_submission", row).rowcount:
+        return False
     for consent in consents:
         run("insert_consent", {"submission_id": row["id"], "field": consent.field, "wording": consent.wording})
+    return True
 
 
 def _confirmation(run: Run, submission_id: str) -> Confirmation | None:
@@ -531,6 +533,12 @@ def _suppress(run: Run, email: str, marks: Sequence[str], reason: SuppressionRea
         _log(run, lead["id"], at, "suppressed", "", reason)
 
 
+def _stay_away(run: Run, marks: Sequence[str], at: str) -> None:
+    """Note that an address unsubscribed, unless there is another reason, which says more."""
+    if not any(run("find_suppression", {"mark": mark}).fetchone() for mark in marks):
+        run("insert_suppression", {"mark": marks[0], "reason": "unsubscribed", "now": at})
+
+
 def _lift(run: Run, email: str, marks: Sequence[str], at: str) -> bool:
     lifted = sum(run("delete_suppression", {"mark": mark}).rowcount for mark in marks)
     lead = run("suppress_lead", {"address_key": address_key(email), "reason": ""}).fetchone() if lifted else None
@@ -539,17 +547,24 @@ def _lift(run: Run, email: str, marks: Sequence[str], at: str) -> bool:
     return bool(lifted)
 
 
+def _expiring(run: Run, values: Mapping[str, str]) -> tuple[Erased, list[Mapping[str, Any]]]:
+    """What goes by its age, and the leads of whom nothing else is left."""
+    gone = run("expired", values).fetchall()
+    leads = run("expiring_leads", values).fetchall()
+    return Erased(len(leads), len(gone), _unnamed(run, gone, "files_left", values)), leads
+
+
 def _empty_quarantine(run: Run, before: datetime) -> Erased:
     values = {"before": to_text(before)}
     gone = run("quarantined_files", values).fetchall()
     submissions = run("empty_quarantine", values).rowcount
-    return Erased(submissions=submissions, files=_unnamed(run, gone))
+    return Erased(submissions=submissions, files=_unnamed(run, gone, "files_of", {}))
 
 
-def _unnamed(run: Run, gone: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The files of what is gone that nothing else from the same address names: what was sent twice is kept once."""
+def _unnamed(run: Run, gone: Sequence[Mapping[str, Any]], left: str, values: Mapping[str, str]) -> tuple[str, ...]:
+    """The files of what goes that nothing `left` of the address names: what was sent twice is kept once."""
     addresses = {row["address_key"] for row in gone if row["files"] != "[]"}
-    named = {name for key in addresses for name in _files(run("files_of", {"address_key": key}).fetchall())}
+    named = {name for key in addresses for name in _files(run(left, {**values, "address_key": key}).fetchall())}
     return tuple(dict.fromkeys(name for name in _files(gone) if name not in named))
 
 

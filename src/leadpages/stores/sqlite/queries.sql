@@ -42,7 +42,9 @@ FROM leads WHERE address_key = :address_key;
 
 -- name: submissions
 SELECT submissions.*, leads.email AS lead_email, leads.status, leads.created_at, leads.confirmed_at,
-  leads.suppressed_for, json_array(submissions.form) AS forms,
+  leads.suppressed_for,
+  (SELECT json_group_array(DISTINCT form) FROM submissions WHERE lead_id = leads.id) AS forms,
+  (SELECT sum(downloads) FROM submissions WHERE lead_id = leads.id) AS lead_downloads,
   (SELECT json_group_array(json_array(field, wording)) FROM consents WHERE submission_id = submissions.id) AS consents
 FROM submissions JOIN leads ON leads.id = submissions.lead_id
 WHERE (submissions.received_at, submissions.id) > (:after_time, :after_id)
