@@ -18,6 +18,7 @@ from email.message import EmailMessage, Message
 from email.policy import default
 from functools import partial
 from hashlib import sha256
+from importlib.util import cache_from_source
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -107,11 +108,14 @@ def kit(built_site: BuiltSite) -> Path:
     return built_site.kit("lambda")
 
 
+HERE = ("--python", f"3.{sys.version_info.minor}", "--platform", f"manylinux2014_{platform.machine()}")
+OTHER = "3.13" if sys.version_info.minor != 13 else "3.12"
+
+
 @pytest.fixture(scope="module")
 def function(kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The function with PostgreSQL for this machine's Python, unpacked."""
-    here = ["--python", f"3.{sys.version_info.minor}", "--platform", f"manylinux2014_{platform.machine()}"]
-    build(kit, "--postgres", *here)
+    build(kit, "--postgres", *HERE)
     folder = tmp_path_factory.mktemp("task")
     with zipfile.ZipFile(kit / "function.zip") as archive:
         archive.extractall(folder)
@@ -175,18 +179,34 @@ def build(kit: Path, *options: str) -> bytes:
     return (kit / "function.zip").read_bytes()
 
 
-@pytest.mark.parametrize("options", [(), ("--postgres",)])
+@pytest.mark.parametrize("options", [HERE, ("--postgres", "--python", OTHER)])
 def test_the_zip_is_small_and_the_same_each_time(kit: Path, options: tuple[str, ...]) -> None:
-    """The AWS SDK is not in it: the runtime has it."""
+    """The AWS SDK is not in it: the runtime has it. With PostgreSQL, only byte code makes it larger."""
     first = build(kit, *options)
     assert len(first) < MOST_BYTES
     assert first == build(kit, *options)
     with zipfile.ZipFile(kit / "function.zip") as archive:
         names = archive.namelist()
     assert {"bundle/bundle.json", "leadpages/handler/aws.py", "apig_wsgi/__init__.py"} <= set(names)
-    assert any(name.startswith("psycopg_binary/") for name in names) == bool(options)
+    assert any(name.startswith("psycopg_binary/") for name in names) == ("--postgres" in options)
     left_out = ("boto", "pydantic", "PIL", "bin/", "click", "bundle/files/")
     assert not [name for name in names if name.startswith(left_out) or "dist-info" in name]
+
+
+def test_byte_code_is_in_the_zip(function: Path) -> None:
+    """That of every module, and it holds whatever the time of the file that it is unpacked to."""
+    for module in function.rglob("*.py"):
+        code = Path(cache_from_source(str(module))).read_bytes()
+        assert int.from_bytes(code[4:8], "little") == 0b01, module  # PEP 552: by hash, and not looked at
+
+
+def test_another_python_is_told_that_it_cannot_compile(kit: Path) -> None:
+    """Byte code is one version's alone."""
+    command = [sys.executable, str(kit / "build.py"), "--python", OTHER]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert f"Only Python {OTHER} can compile it" in done.stdout
+    with zipfile.ZipFile(kit / "function.zip") as archive:
+        assert not [name for name in archive.namelist() if name.endswith(".pyc")]
 
 
 def test_programs_without_comments_are_the_same(kit: Path) -> None:

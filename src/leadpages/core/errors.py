@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final, Literal
 
 Severity = Literal["error", "warning"]
@@ -97,6 +96,8 @@ class StorageFull(StorageError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint sentence naming the known word most like `word`, or all of them when none is close and they are few."""
+    from difflib import get_close_matches  # here, because no function needs it when all is well
+
     words = sorted(known)
     close = get_close_matches(word.casefold(), words, n=1, cutoff=0.6)
     if close:
