@@ -57,6 +57,8 @@ def test_list(run_cli: RunCli, project: Path) -> None:
     assert lines[0].split() == ["SINCE", "STATUS", "FILES", "FORMS", "E-MAIL"]
     assert lines[1].split() == ["2026-11-22", "received", "0", "guide", "lead10@example.com"]
     assert len(lines) == 1 + len(NAMES)
+    assert run_cli("leads", "list", "--limit", "3", "--project", project).stdout.splitlines() == lines[:4]
+    assert run_cli("leads", "list", "--limit", "0", "--project", project).code == 2
 
 
 def test_list_as_json(run_cli: RunCli, project: Path) -> None:

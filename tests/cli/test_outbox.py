@@ -54,6 +54,7 @@ def test_list(run_cli: RunCli, store: SQLiteStore) -> None:
     assert [line.split()[1] for line in lines] == ["dead", "sent", "due"]
     assert lines[0].split()[5:8] == ["webhook", "crm", "(guide)"] or "webhook crm (guide)" in lines[0]
     assert lines[2].endswith("450 later")
+    assert run_cli("outbox", "list", "--limit", "2").stdout.splitlines() == [head, *lines[:2]]
 
 
 def test_list_by_state_as_json(run_cli: RunCli, store: SQLiteStore) -> None:

@@ -207,7 +207,9 @@ def test_quarantine(folder: Path, post: Post, store: Store, run_cli: RunCli) -> 
     assert [(row["email"], row["quarantined_for"]) for row in listed] == [
         (f"{name}@example.com", "honeypot") for name in ("three", "two", "one")
     ]
-    assert "two@example.com" in run_cli("quarantine", "list").stdout.splitlines()[1]
+    lines = run_cli("quarantine", "list").stdout.splitlines()
+    assert "two@example.com" in lines[1]
+    assert run_cli("quarantine", "list", "--limit", "2").stdout.splitlines() == lines[:2]
 
     ran = run_cli("quarantine", "release", listed[1]["id"], "unknown")
 

@@ -8,12 +8,13 @@ import os
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from leadpages.cli.options import project_option
+from leadpages.cli.options import limit_option, project_option
 from leadpages.cli.rows import dossier_data, json_line, lead_data, printable, submission_data
 from leadpages.core.errors import LeadpagesError
 from leadpages.core.settings import database_url
@@ -49,13 +50,14 @@ def command() -> None:
 
 @command.command("list")
 @project_option
+@limit_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def list_leads(project: Path, as_json: bool) -> None:
+def list_leads(project: Path, limit: int | None, as_json: bool) -> None:
     """Every lead, newest first."""
     with closing(_open(project)) as store:
         if not as_json:
             click.echo(_row("SINCE", "STATUS", "FILES", "FORMS", "E-MAIL"))
-        for lead in store.leads():
+        for lead in islice(store.leads(), limit):
             click.echo(json_line(lead_data(lead)) if as_json else _lead_row(lead))
 
 

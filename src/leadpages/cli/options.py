@@ -25,6 +25,11 @@ def project_option(command: Command) -> Command:
     )(command)
 
 
+def limit_option(command: Command) -> Command:
+    """`--limit N`; None, for all, where it is not given."""
+    return click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")(command)
+
+
 def base_url_option(command: Command) -> Command:
     """`--base-url URL`."""
     return click.option(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, get_args
 
 import click
 
+from leadpages.cli.options import limit_option
 from leadpages.cli.rows import json_line, printable
 from leadpages.cli.site import running_site
 from leadpages.core.times import now, to_text
@@ -27,13 +29,14 @@ def command() -> None:
 @click.option(
     "--state", "states", type=click.Choice(_STATES), multiple=True, help="May be given several times.  [default: all]"
 )
+@limit_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def list_items(states: tuple[ItemState, ...], as_json: bool) -> None:
+def list_items(states: tuple[ItemState, ...], limit: int | None, as_json: bool) -> None:
     """Everything, newest first."""
     with running_site() as site:
         if not as_json:
             click.echo(_line("ID", "STATE", "TRIES", "DUE OR ENDED", "WHAT", "E-MAIL", "REASON"))
-        for row in site.store.outbox(states or _STATES):
+        for row in islice(site.store.outbox(states or _STATES), limit):
             click.echo(json_line(_data(row)) if as_json else _row(row))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 
 import click
 
-from leadpages.cli.options import duration_option
+from leadpages.cli.options import duration_option, limit_option
 from leadpages.cli.rows import json_line, printable, submission_data
 from leadpages.cli.site import in_words, running_site
 from leadpages.core.errors import LeadpagesError
@@ -27,11 +28,12 @@ def command() -> None:
 
 
 @command.command("list")
+@limit_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def list_quarantined(as_json: bool) -> None:
+def list_quarantined(limit: int | None, as_json: bool) -> None:
     """What is in quarantine, newest first."""
     with running_site() as site:
-        for found in site.store.quarantined():
+        for found in islice(site.store.quarantined(), limit):
             if as_json:
                 click.echo(json_line({"id": found.id, "email": found.email, **submission_data(found)}))
                 continue

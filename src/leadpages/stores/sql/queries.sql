@@ -156,7 +156,7 @@ DELETE FROM submissions WHERE form = :form AND received_at < :before;
 
 -- name: expiring_leads
 SELECT email, status FROM leads
-WHERE EXISTS (SELECT 1 FROM submissions WHERE lead_id = leads.id AND form = :form AND received_at < :before)
+WHERE id IN (SELECT lead_id FROM submissions WHERE form = :form AND received_at < :before)
 AND NOT EXISTS (SELECT 1 FROM submissions WHERE lead_id = leads.id AND NOT (form = :form AND received_at < :before));
 
 -- name: events_of
