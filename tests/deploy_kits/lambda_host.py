@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -73,12 +74,20 @@ def _api(host: LambdaHost) -> type[BaseHTTPRequestHandler]:
     return API
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A function that is ended hangs up in the middle of things."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def lambda_host(python: Path, function: Path, handler: str, env: Mapping[str, str]) -> Iterator[LambdaHost]:
     """The unpacked `function`, run by a `python` that has awslambdaric."""
     host = LambdaHost()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _api(host))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _api(host))
     thread = Thread(target=server.serve_forever)
     thread.start()
     given = {
