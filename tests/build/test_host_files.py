@@ -54,6 +54,18 @@ NEEDS = {
     '<iframe src="https://www.youtube-nocookie.com/embed/x" title="x"></iframe>': {
         ("frame-src", "https://www.youtube-nocookie.com")
     },
+    '<script src="https://challenges.cloudflare.com/turnstile/v0/api.js" async></script>': {
+        ("script-src", "https://challenges.cloudflare.com"),
+        ("frame-src", "https://challenges.cloudflare.com"),
+    },
+    '<script src="https://js.hcaptcha.com/1/api.js" async></script>': {
+        ("script-src", "https://js.hcaptcha.com"),
+        *(
+            (name, source)
+            for name in ("script-src", "frame-src", "style-src", "connect-src")
+            for source in ("https://hcaptcha.com", "https://*.hcaptcha.com")
+        ),
+    },
     '<iframe src="/demo/" title="x"></iframe>': {("frame-src", "'self'")},
     '<object data="/a.pdf"></object>': {("object-src", "'self'")},
     '<link href="https://cdn.example/x.css" rel="stylesheet">': {("style-src", "https://cdn.example")},

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.conftest import CONFIG, NEWSLETTER, RunCli, WriteProject, render
+from tests.conftest import CONFIG, NEWSLETTER, RunCli, WriteProject, render, write_files
 from tests.handler.funnel import write_bundle
 from tests.stores.contract import add, claim, submission
 
+from leadpages.core.errors import SettingsError
+from leadpages.core.settings import read_settings
 from leadpages.core.times import now
+from leadpages.handler.service import start
 from leadpages.stores.opening import open_store
 from leadpages.stores.sqlite.store import SQLiteStore
 
@@ -58,6 +62,25 @@ def test_all_is_in_order(run_cli: RunCli, folder: Path) -> None:
         "ok      files: uploads",
     ]
     assert (ran.code, ran.stderr) == (0, "")
+
+
+def test_a_captcha_without_its_secret_is_an_error(
+    run_cli: RunCli, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handler does not start without."""
+    site_key = '[forms]\nturnstile_site_key = "0x4"\n'
+    files = {"leadpages.toml": CONFIG + site_key, "forms/news.toml": 'challenge = "turnstile"\n' + NEWSLETTER}
+    write_bundle(render(write_files(tmp_path / "other", files)), folder)
+    ran = run_cli("doctor")
+    missing = "form `news` needs LEADPAGES_TURNSTILE_SECRET, which is not set"
+    assert (ran.code, f"error   captcha: {missing}\n" in ran.stdout) == (1, True)
+    with pytest.raises(SettingsError, match=missing):
+        start(read_settings(os.environ))
+    monkeypatch.setenv("LEADPAGES_TURNSTILE_SECRET", "0x4-secret")
+    assert run_cli("doctor").code == 0
+    service = start(read_settings(os.environ))
+    service.store.close()
+    assert service.captcha_secrets == {"turnstile": "0x4-secret"}
 
 
 def test_a_worker_that_does_not_run_is_seen(run_cli: RunCli, folder: Path) -> None:

@@ -23,9 +23,25 @@ FIELDS = (
     Field("team", "text", "Team", show_when=Condition("size", ("s",))),
 )
 GUIDE = Form("guide", "The guide", FIELDS, "Send", "/thanks/guide/", file=FILE)
-NEWS = Form("news", "News", FIELDS[:1], "Send", "/thanks/news/", double_opt_in=False, style="conversation")
+NEWS = Form(
+    "news",
+    "News",
+    FIELDS[:1],
+    "Send",
+    "/thanks/news/",
+    double_opt_in=False,
+    style="conversation",
+    challenge="turnstile",
+    site_key="0x4",
+)
 CONFIRM = MailTemplate("confirm", "Ann <a@example.com>", ("Hi ", Gap("name", "there")), ("<p>", Gap("email")), ("x",))
-BUNDLE = Bundle(SITE, {"guide": GUIDE, "news": NEWS}, {"guide": {"confirm": CONFIRM}, "news": {}}, "body{}")
+BUNDLE = Bundle(
+    SITE,
+    {"guide": GUIDE, "news": NEWS},
+    {"guide": {"confirm": CONFIRM}, "news": {}},
+    "body{}",
+    blocked=frozenset({"a@example.org", "example.net"}),
+)
 GERMAN = Catalog("de", {"Thank you": "Danke", "{count} days": {"one": "{count} Tag", "other": "{count} Tage"}})
 EDITION = Edition(replace(SITE, language="de", home="/de/"), {"guide": GUIDE}, {"guide": {"confirm": CONFIRM}}, GERMAN)
 
@@ -50,7 +66,12 @@ def test_a_site_in_several_languages_comes_back_as_it_was_written(tmp_path: Path
 
 def test_equal_bundles_are_the_same_text() -> None:
     """The order in which forms were read leaves no trace."""
-    turned = Bundle(SITE, {"news": NEWS, "guide": GUIDE}, {"news": {}, "guide": {"confirm": CONFIRM}}, "body{}")
+    turned = replace(
+        BUNDLE,
+        forms={"news": NEWS, "guide": GUIDE},
+        mails={"news": {}, "guide": {"confirm": CONFIRM}},
+        blocked=frozenset({"example.net", "a@example.org"}),
+    )
     assert dump(turned) == dump(BUNDLE)
 
 

@@ -32,6 +32,8 @@ def test_every_setting_is_read() -> None:
         "LEADPAGES_RATE_PER_CLIENT": "5 in 2 hours",
         "LEADPAGES_RATE_PER_FORM": "off",
         "LEADPAGES_TRUSTED_HOPS": "2",
+        "LEADPAGES_TURNSTILE_SECRET": " 0x4 ",
+        "LEADPAGES_HCAPTCHA_SECRET": "",
     }
     assert read_settings(env) == Settings(
         Path("/srv/bundle"),
@@ -43,6 +45,7 @@ def test_every_setting_is_read() -> None:
         Rate(5, timedelta(hours=2)),
         None,
         2,
+        {"turnstile": "0x4"},
     )
 
 

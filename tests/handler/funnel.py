@@ -35,7 +35,11 @@ PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
 
 #: A lead magnet with many kinds of field, a newsletter, and two forms that ask for no confirmation.
 PROJECT: Mapping[str, str | bytes] = {
-    "leadpages.toml": f'title = "Test site"\nbase_url = "{SITE}"\n',
+    "leadpages.toml": f'''title = "Test site"
+base_url = "{SITE}"
+[forms]
+blocked = ["Mallory@Example.org", "SPAM.example.net", "bücher.example.com"]
+''',
     "forms/guide/guide.pdf": PDF,
     "forms/guide/form.toml": """\
 title = "The guide"
@@ -86,6 +90,15 @@ You wrote: {{ about }}
 """,
     "forms/newsletter.toml": """\
 title = "News by mail"
+[[fields]]
+name = "email"
+type = "email"
+label = "E-mail"
+required = true
+""",
+    "forms/proof.toml": """\
+title = "With a proof of work"
+challenge = "altcha"
 [[fields]]
 name = "email"
 type = "email"
@@ -270,13 +283,17 @@ def funnel_on(
     per_client: Rate | None = None,
     per_form: Rate | None = None,
     files: Files | None = None,
+    **more: Any,
 ) -> Iterator[Funnel]:
-    """A site behind one proxy that runs from `bundle` and keeps its leads in `store`, its files in a new folder."""
+    """A site behind one proxy that runs from `bundle` and keeps its leads in `store`, its files in a new folder.
+
+    It has `more` in its service.
+    """
     clock = Clock()
     with TemporaryDirectory() as folder:
         kept = files or FolderFiles(Path(folder, "uploads"))
         tokens = Tokens(["Vk3QeR8sTz5uWx7y"])
-        service = Service(load(bundle), bundle, store, tokens, clock, SITE, kept, per_client, per_form, 1)
+        service = Service(load(bundle), bundle, store, tokens, clock, SITE, kept, per_client, per_form, 1, **more)
         try:
             yield Funnel(service, Client(App(service)), clock, Mailbox())
         finally:

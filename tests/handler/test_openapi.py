@@ -84,3 +84,13 @@ def test_every_form_is_documented(run_cli: RunCli, bundle: Path, monkeypatch: py
     assert sent["required"] == ["email"]
     assert sent["properties"]["topics"]["items"] == {"enum": ["Pages", "Mails"]}
     assert sent["properties"]["news"]["enum"] == ["yes"]
+
+
+def test_a_challenge_is_documented(run_cli: RunCli, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What GET gives of it, and where its solution goes."""
+    monkeypatch.setenv("LEADPAGES_BUNDLE", str(bundle))
+    form = json.loads(run_cli("openapi").stdout)["paths"]["/f/proof"]
+    given = form["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert {"started", "challenge", "salt", "signature"} <= set(given["required"])
+    for schema in form["post"]["requestBody"]["content"].values():
+        assert schema["schema"]["required"] == ["email", "altcha"]

@@ -74,6 +74,30 @@ def test_a_link_is_no_start_time(funnel: Funnel, tmp_path: Path, purpose: str) -
     assert reasons(tmp_path) == ["forged start time"]
 
 
+@pytest.mark.parametrize(
+    ("email", "reason"),
+    [
+        ("mallory@example.org", "blocked address"),
+        ("MALLORY@EXAMPLE.ORG", "blocked address"),
+        ("Any.One@spam.example.net", "blocked domain"),
+        ("ann@mail.deep.Spam.Example.net", "blocked domain"),
+        ("ann@xn--bcher-kva.example.com", "blocked domain"),
+        ("ann@BÜCHER.example.com", "blocked domain"),
+        ("ann@example.org", ""),
+        ("mallory@mail.example.org", ""),
+        ("ann@example.net", ""),
+        ("ann@nospam.example.net", ""),
+        ("spam.example.net@example.com", ""),
+    ],
+)
+def test_from_whom_nothing_is_taken(funnel: Funnel, tmp_path: Path, email: str, reason: str) -> None:
+    """An address, or a domain with all below it, however it is written: the same reply, and no effect."""
+    reply = funnel.post("guide", {"email": email})
+    assert reasons(tmp_path) == [reason]
+    assert funnel.deliver().sent == (0 if reason else 1)
+    assert seen(reply) == seen(funnel.post("guide", {"email": "bob@example.com"}))
+
+
 def test_spam_does_not_swallow_the_persons_own_post(funnel: Funnel) -> None:
     """The same answers, without the trap, are no repetition."""
     funnel.post("guide", {"email": "ann@example.com", HONEYPOT_FIELD: "x"})

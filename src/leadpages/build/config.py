@@ -18,6 +18,7 @@ from leadpages.build.dates import date_format_fault
 from leadpages.build.schema import Fault, Lines, Strict, check, line_of
 from leadpages.build.toml_file import read_toml
 from leadpages.core.errors import Problem
+from leadpages.core.forms import Challenge
 from leadpages.core.urls import is_handler_path, site_address, unsafe_reason, web_address
 
 FILE: Final = "leadpages.toml"
@@ -206,10 +207,41 @@ class DataPages(Strict):
     template: str = "page"
 
 
+def _site_key(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        raise ValueError("expected letters, digits, `_` and `-`, as the service shows it")
+    return text
+
+
+def _blocked(text: str) -> str:
+    """An address or a domain in small letters, the domain as DNS has it."""
+    from email_validator import EmailNotValidError, validate_email
+
+    is_address = "@" in text
+    try:
+        found = validate_email(text if is_address else f"x@{text}", check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise ValueError(f"no e-mail address, and no domain: {error}") from None
+    return f"{found.local_part.casefold()}@{found.ascii_domain}" if is_address else found.ascii_domain
+
+
+SiteKey = Annotated[str, AfterValidator(_site_key)]
+
+
 class Forms(Strict):
-    """Where forms are sent: to the handler, or to Netlify, which keeps what comes in and does nothing more."""
+    """Where forms are sent: to the handler, or to Netlify, which keeps what comes in and does nothing more.
+
+    What comes from addresses and domains that are `blocked` has no effect. The site keys are public.
+    """
 
     backend: Literal["handler", "netlify"] = "handler"
+    blocked: tuple[Annotated[str, AfterValidator(_blocked)], ...] = ()
+    turnstile_site_key: SiteKey = ""
+    hcaptcha_site_key: SiteKey = ""
+
+    def site_key(self, challenge: Challenge | None) -> str:
+        """What names this site to the service that `challenge` is of; "" where there is none."""
+        return {"turnstile": self.turnstile_site_key, "hcaptcha": self.hcaptcha_site_key}.get(challenge or "", "")
 
 
 class Mail(Strict):

@@ -468,6 +468,8 @@ class Renderer:
             errors={},
             page_path=_PAGE_MARK,
             started="",
+            pressed="",
+            once_more=False,
             uid=uid,
         )
         if not MARKS.search(html):  # marks are numbered page by page

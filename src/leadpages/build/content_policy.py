@@ -57,6 +57,15 @@ _LINKS: Final = {
     "apple-touch-icon": "img-src",
     "manifest": "manifest-src",
 }
+_HCAPTCHA: Final = ("https://hcaptcha.com", "https://*.hcaptcha.com")
+#: What scripts from elsewhere load in their turn, as far as it is known: the widgets of captchas
+#: (https://developers.cloudflare.com/turnstile/reference/content-security-policy/, https://docs.hcaptcha.com/).
+_LOADED_BY: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
+    "https://challenges.cloudflare.com": frozenset({("frame-src", "https://challenges.cloudflare.com")}),
+    "https://js.hcaptcha.com": frozenset(
+        (name, source) for name in ("script-src", "frame-src", "style-src", "connect-src") for source in _HCAPTCHA
+    ),
+}
 #: https://mimesniff.spec.whatwg.org/#javascript-mime-type; a script of another type is data, and does not run.
 _RUNS: Final = re.compile(r"|module|importmap|speculationrules|(?:text|application)/(?:x-)?(?:java|ecma)script")
 
@@ -182,6 +191,8 @@ class _Parser(HTMLParser):
             self.blocked.append(f"the address `{url[:80]}`")
         elif source not in _BASE[directive]:
             self.sources.add((directive, source))
+            if directive == "script-src":
+                self.sources |= _LOADED_BY.get(source, frozenset())
 
 
 def _source_of(url: str) -> str:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from leadpages.build.config import FILE as CONFIG_FILE
 from leadpages.build.config import Config, LanguageTag, UrlPath
 from leadpages.build.countries import countries
 from leadpages.build.form_translations import FormWords, check_translations, translated
@@ -22,7 +23,18 @@ from leadpages.build.schema import Fault, Lines, Strict, check, line_of
 from leadpages.build.toml_file import read_toml
 from leadpages.build.webhooks import WebhookKeys, as_webhooks, check_webhooks
 from leadpages.core.errors import Problem, nearest
-from leadpages.core.forms import HONEYPOT_FIELDS, Choice, Condition, FieldType, Form, FormStyle, GatedFile, answer_fault
+from leadpages.core.forms import (
+    HONEYPOT_FIELDS,
+    SOLUTION_FIELDS,
+    Challenge,
+    Choice,
+    Condition,
+    FieldType,
+    Form,
+    FormStyle,
+    GatedFile,
+    answer_fault,
+)
 from leadpages.core.forms import Field as FormField
 from leadpages.core.times import parse_duration
 from leadpages.core.translations import Catalog, translate
@@ -193,6 +205,8 @@ def _check_name(name: str) -> None:
         raise Fault(f"`{name}` cannot name a field", "name", hint)
     if name in HONEYPOT_FIELDS:
         raise Fault(f"`{name}` is the name of the trap for spam programs", "name", "choose another name")
+    if name in SOLUTION_FIELDS.values():
+        raise Fault(f"`{name}` is what the solution of a challenge is sent as", "name", "choose another name")
 
 
 def _check_words(field: FieldKeys) -> None:
@@ -275,6 +289,7 @@ class FormKeys(Strict):
     thank_you: UrlPath | None = None
     file: str = ""
     min_seconds: int = Field(2, ge=0, le=60)
+    challenge: Challenge | None = None
     download: DownloadKeys = DownloadKeys.model_validate({})
     style: FormStyle = "page"
     notify: tuple[Annotated[str, AfterValidator(_email)], ...] = ()
@@ -353,6 +368,7 @@ def _read_form(
     fields = tuple(_field(field, config) for field in keys.fields)
     problems = [
         *_problems(keys, path, lines),
+        *_missing_site_key(keys, config, path, lines),
         *_wrong_values(fields, path, lines),
         *_wrong_steps(keys, path, lines),
         *_wrong_conditions(fields, path, lines),
@@ -373,6 +389,8 @@ def _read_form(
         notify=tuple(dict.fromkeys(keys.notify)),
         webhooks=as_webhooks(keys.webhooks),
         keep_for_s=int(parse_duration(keys.keep).total_seconds()) if keys.keep else 0,
+        challenge=keys.challenge,
+        site_key=config.forms.site_key(keys.challenge),
     )
     problems = check_translations(form, keys.translations, config, path, lines)
     problems += check_webhooks(keys.webhooks, path, lines)
@@ -408,6 +426,15 @@ def _problems(keys: FormKeys, path: str, lines: Lines) -> list[Problem]:
         hint = 'the first one of type "email" says who the lead is: give it required = true'
         problems.append(Problem(path, line_of(("fields", at), lines), found, hint))
     return problems
+
+
+def _missing_site_key(keys: FormKeys, config: Config, path: str, lines: Lines) -> list[Problem]:
+    if keys.challenge in (None, "altcha") or config.forms.site_key(keys.challenge):
+        return []
+    name = f"{keys.challenge}_site_key"
+    message = f"`challenge` is {keys.challenge!r}, and there is no `{name}` in {CONFIG_FILE}"
+    hint = f'the service gives you one: add {name} = "…" under [forms] there'
+    return [Problem(path, line_of(("challenge",), lines), message, hint)]
 
 
 def _wrong_values(fields: Sequence[FormField], path: str, lines: Lines) -> list[Problem]:

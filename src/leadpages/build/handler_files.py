@@ -60,6 +60,8 @@ def check_handler_pages(theme: Theme, bundle: Bundle, templates: Iterable[str]) 
         "errors": {},
         "page_path": "/",
         "started": "x",
+        "pressed": "x",
+        "once_more": True,
         "uid": "form",
     }
     samples: dict[str, dict[str, Any]] = {

@@ -17,7 +17,7 @@ from leadpages.build.addresses import Claim, check_addresses, check_thank_you, c
 from leadpages.build.assets import AssetPlan, publish
 from leadpages.build.cache import Cache, Remembered
 from leadpages.build.config import FILE as CONFIG_FILE
-from leadpages.build.config import Config, Forms, Menu, MenuLink, read_config
+from leadpages.build.config import Config, Menu, MenuLink, read_config
 from leadpages.build.content import Renderer
 from leadpages.build.data_files import Data, read_data
 from leadpages.build.data_pages import DataPage, all_data_pages
@@ -210,7 +210,16 @@ def prepare(
     )
     thank_you = frozenset(form.thank_you for edition in editions.values() for form in edition.forms.values())
     own = editions.pop(config.language)
-    bundle = Bundle(own.site, own.forms, own.mails, ground.stylesheet, ground.assets.urls, ground.catalogs, editions)
+    bundle = Bundle(
+        own.site,
+        own.forms,
+        own.mails,
+        ground.stylesheet,
+        ground.assets.urls,
+        ground.catalogs,
+        editions,
+        frozenset(ground.config.forms.blocked),
+    )
     problems += check_handler_pages(theme, bundle, templates)
     raise_for(problems, options)
     return Prepared(
@@ -249,7 +258,8 @@ def with_image(page: Page, files: Mapping[str, str]) -> Page:
 
 def _as_asked(config: Config, options: Options) -> Config:
     changes: dict[str, Any] = {"base_url": options.base_url} if options.base_url else {}
-    own = {"handler_url": None, "forms": Forms()} if options.same_origin else {}
+    here = config.forms.model_copy(update={"backend": "handler"})
+    own = {"handler_url": None, "forms": here} if options.same_origin else {}
     asked = config.model_copy(update=changes | own)
     asked._lines = config._lines
     return asked

@@ -15,7 +15,14 @@ import click
 
 from leadpages.core.bundle import Bundle, load
 from leadpages.core.errors import LeadpagesError
-from leadpages.core.settings import bundle_folder, database_url, files_place, read_settings
+from leadpages.core.settings import (
+    bundle_folder,
+    captcha_secrets,
+    check_captcha_secrets,
+    database_url,
+    files_place,
+    read_settings,
+)
 from leadpages.core.times import now, to_text
 from leadpages.delivery.transports import SMTPTransport
 from leadpages.stores.files.opening import open_files
@@ -67,6 +74,10 @@ def _bundle() -> Iterator[Finding]:
         yield Finding("error", f"bundle: {error.message}", error.hint)
         return
     yield Finding("ok", f"bundle: {folder}, for {bundle.site.url}, forms: {', '.join(bundle.forms) or 'none'}")
+    try:
+        check_captcha_secrets(bundle.forms.values(), captcha_secrets(os.environ))
+    except LeadpagesError as error:
+        yield Finding("error", f"captcha: {error.message}", error.hint)
     for name in _missing_secrets(bundle):
         yield Finding("warning", f"web hooks: {name}, the variable that holds a secret, is not set")
 

@@ -54,7 +54,8 @@ class Edition:
 class Bundle:
     """What the running side knows. Mails are kept by form, then by name, catalogs by language.
 
-    `assets` are the addresses of the theme's files, by their plain ones. `others` are the site in its languages
+    `assets` are the addresses of the theme's files, by their plain ones. From addresses and domains that are `blocked`,
+    nothing is taken in; they are in small letters, domains as DNS has them. `others` are the site in its languages
     beside its own; there too every form and every mail has its place, if need be in the site's own language.
     """
 
@@ -65,6 +66,7 @@ class Bundle:
     assets: Mapping[str, str] = field(default_factory=dict)
     catalogs: Mapping[str, Catalog] = field(default_factory=dict)
     others: Mapping[str, Edition] = field(default_factory=dict)
+    blocked: frozenset[str] = frozenset()
 
     def edition(self, language: str) -> Edition:
         """The site in `language`; in its own where it has none in that."""
@@ -80,6 +82,7 @@ def dump(bundle: Bundle) -> str:
         "others": {language: _dump_edition(edition) for language, edition in bundle.others.items()},
         "stylesheet": bundle.stylesheet,
         "assets": dict(bundle.assets),
+        "blocked": sorted(bundle.blocked),
         "catalogs": {language: dict(catalog.texts) for language, catalog in bundle.catalogs.items()},
     }
     return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
@@ -107,6 +110,7 @@ def load(folder: Path) -> Bundle:
             assets=data["assets"],
             catalogs=catalogs,
             others={language: _load_edition(other, catalogs[language]) for language, other in data["others"].items()},
+            blocked=frozenset(data["blocked"]),
         )
     except FileNotFoundError:
         raise BundleError(f"there is no bundle in {folder}", "run `leadpages build`, or set LEADPAGES_BUNDLE") from None

@@ -36,6 +36,10 @@ FieldType = Literal[
     "consent",
 ]
 
+#: How a browser shows that no program sends a form: by work of its own (https://altcha.org), or by what a service sees
+#: in it (https://developers.cloudflare.com/turnstile/, https://docs.hcaptcha.com/).
+Challenge = Literal["altcha", "turnstile", "hcaptcha"]
+
 #: Posted beside the declared fields; the underscore keeps them apart, as no declared name may start with one.
 PAGE_FIELD: Final = "_page"
 STARTED_FIELD: Final = "_started"
@@ -52,6 +56,14 @@ NEXT_FIELD: Final = "_next"
 
 #: The names of the fields of a step, from the script that shows one at a time: these are checked, nothing is taken in.
 CHECK_FIELD: Final = "_check"
+#: Where the solution of each challenge is posted, by its maker's own scripts, too.
+SOLUTION_FIELDS: Final[Mapping[Challenge, str]] = {
+    "altcha": "altcha",
+    "turnstile": "cf-turnstile-response",
+    "hcaptcha": "h-captcha-response",
+}
+#: On pages of the handler, which run no scripts, in the place of a solution.
+PRESSED_FIELD: Final = "_pressed"
 #: What a box without choices posts when it is ticked.
 BOX_VALUE: Final = "yes"
 
@@ -175,7 +187,8 @@ class Form:
     """A form as both the page and the handler know it.
 
     `thank_you` is a URL path of the site, `notify` are the addresses of its owners who want to know of each lead.
-    What came by it is erased after `keep_for_s`, if that is not 0.
+    What came by it is erased after `keep_for_s`, if that is not 0. `site_key` names the site to the service that a
+    `challenge` is of.
     """
 
     name: str
@@ -191,6 +204,8 @@ class Form:
     notify: tuple[str, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     keep_for_s: int = 0
+    challenge: Challenge | None = None
+    site_key: str = ""
 
     @property
     def email_field(self) -> Field:

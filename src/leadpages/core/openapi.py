@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from leadpages.core import urls
 from leadpages.core.bundle import Bundle
-from leadpages.core.forms import BOX_VALUE, KEY_PATTERN, Field, Form
+from leadpages.core.forms import BOX_VALUE, KEY_PATTERN, SOLUTION_FIELDS, Field, Form
 
 Schema = dict[str, Any]
 
@@ -37,7 +37,8 @@ _REFUSALS: Final = {
     "405": "No such method.",
     "413": "Too many bytes or fields.",
     "415": "A type or an encoding that is not read.",
-    "422": "Answers that are not valid, or an idempotency key that stands for others.",
+    "422": "Answers that are not valid, a challenge without a solution (`challenge_required`), or an idempotency key "
+    "that stands for others.",
     "429": "Too many; `Retry-After` says when to come back.",
     "503": "The store is busy, full or away; nothing was kept. `Retry-After` says when to try again.",
 }
@@ -78,6 +79,25 @@ _DROPPED: Final[Schema] = {
 }
 _STATUS: Final[Schema] = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
 _STARTED: Final[Schema] = {"type": "object", "required": ["started"], "properties": {"started": {"type": "string"}}}
+#: A challenge of ALTCHA's (https://altcha.org/docs/v1/proof-of-work/).
+_POSED: Final[Schema] = {
+    "type": "object",
+    "required": ["started", "algorithm", "challenge", "maxnumber", "salt", "signature"],
+    "properties": {
+        "started": {"type": "string"},
+        "algorithm": {"const": "SHA-256"},
+        "challenge": {"type": "string", "description": "The digest, in hexadecimal, of salt and number."},
+        "maxnumber": {"type": "integer", "description": "The number is no higher."},
+        "salt": {"type": "string"},
+        "signature": {"type": "string"},
+    },
+}
+_SOLUTIONS: Final = {
+    "altcha": "JSON in base64: `algorithm`, `challenge`, `salt` and `signature` as GET gave them, and the `number`. "
+    "It is good for one submission, and for two hours.",
+    "turnstile": "The token of Cloudflare's widget.",
+    "hcaptcha": "The token of hCaptcha's widget.",
+}
 _REDIRECT: Final[Schema] = {
     "type": "object",
     "required": ["redirect"],
@@ -91,11 +111,12 @@ def _form_path(form: Form) -> Schema:
         "description": "Kept. `Location` is where to go next.",
         "headers": {"Location": {"schema": {"type": "string"}}},
     }
+    given = _PAGE | _json(_POSED if form.challenge == "altcha" else _STARTED)
     refused = [code for code in _REFUSALS if code != "405"]
     return {
         "get": {
             "summary": f"The form “{form.title}” as a page, or a proof of when it was begun",
-            "responses": _replies({"200": {"description": "The form.", "content": _PAGE | _json(_STARTED)}}),
+            "responses": _replies({"200": {"description": "The form.", "content": given}}),
         },
         "post": {
             "summary": form.title,
@@ -118,10 +139,18 @@ def _object(form: Form, fields: list[Field]) -> Schema:
     return {
         **({"allOf": asked} if asked else {}),
         "type": "object",
-        "required": [field.name for field in fields if field.required and not field.show_when],
-        "properties": {field.name: _value(field) for field in fields},
+        "required": [*(field.name for field in fields if field.required and not field.show_when), *_solution(form)],
+        "properties": {field.name: _value(field) for field in fields} | _solution(form),
         "additionalProperties": _DROPPED,
     }
+
+
+def _solution(form: Form) -> Schema:
+    """What comes with the answers where the form has a challenge."""
+    if form.challenge is None:
+        return {}
+    value = {"type": "string", "minLength": 1, "description": _SOLUTIONS[form.challenge]}
+    return {SOLUTION_FIELDS[form.challenge]: value}
 
 
 def _asked(field: Field) -> Schema:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote
 
 from leadpages.core.errors import SettingsError
+from leadpages.core.forms import Challenge, Form
 from leadpages.core.times import parse_duration
 from leadpages.core.urls import site_address
 
@@ -18,6 +20,11 @@ _WEAK_KEYS = ("secret", "changeme", "change-me", "password", "example", "default
 _MOST_HOPS = 10
 _FOLDER = re.compile(r"file://(?:localhost)?(/[^?#]*[^/?#][^?#]*)")
 _BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[\w.-]+)*)/?", re.ASCII)
+#: The variables that hold what the services behind some challenges know this site by.
+CAPTCHA_SECRETS: Final[Mapping[Challenge, str]] = {
+    "turnstile": "LEADPAGES_TURNSTILE_SECRET",
+    "hcaptcha": "LEADPAGES_HCAPTCHA_SECRET",
+}
 _NEW_KEY = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 # Set by the platform itself: AWS Lambda, Google Cloud Run and its functions, Azure Functions, Vercel.
 _FUNCTION_HOSTS = ("AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE", "FUNCTIONS_WORKER_RUNTIME", "VERCEL")
@@ -48,7 +55,7 @@ class Settings:
     """Checked settings. `site_url` is "" where the bundle's own holds, `files` None where no disk lasts.
 
     A rate is None where there is no limit. `trusted_hops` is how many proxies before the handler add to
-    `X-Forwarded-For` what is true.
+    `X-Forwarded-For` what is true. `captcha_secrets` has those that are set.
     """
 
     bundle: Path
@@ -60,6 +67,7 @@ class Settings:
     rate_per_client: Rate | None
     rate_per_form: Rate | None
     trusted_hops: int
+    captcha_secrets: Mapping[Challenge, str] = field(default_factory=dict)
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
@@ -78,7 +86,27 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         rate_per_client=_rate(env, "LEADPAGES_RATE_PER_CLIENT", "20 in 10 minutes"),
         rate_per_form=_rate(env, "LEADPAGES_RATE_PER_FORM", "600 in 1 minute"),
         trusted_hops=_trusted_hops(env.get("LEADPAGES_TRUSTED_HOPS", "0")),
+        captcha_secrets=captcha_secrets(env),
     )
+
+
+def captcha_secrets(env: Mapping[str, str]) -> dict[Challenge, str]:
+    """The secrets that are set, by the challenge that needs them."""
+    return {challenge: secret for challenge, name in CAPTCHA_SECRETS.items() if (secret := env.get(name, "").strip())}
+
+
+def check_captcha_secrets(forms: Iterable[Form], secrets: Mapping[Challenge, str]) -> None:
+    """Return when there is a secret for each form whose challenge needs one.
+
+    Raises SettingsError.
+    """
+    missing = [
+        f"form `{form.name}` needs {CAPTCHA_SECRETS[form.challenge]}, which is not set"
+        for form in forms
+        if form.challenge and form.challenge in CAPTCHA_SECRETS and form.challenge not in secrets
+    ]
+    if missing:
+        raise SettingsError("; ".join(missing), "it is the secret that goes with the site key in leadpages.toml")
 
 
 def bundle_folder(env: Mapping[str, str]) -> Path:

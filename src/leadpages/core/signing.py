@@ -13,7 +13,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from leadpages.core.errors import TokenError
 
-Purpose = Literal["confirm", "download", "unsubscribe", "started"]
+Purpose = Literal["confirm", "download", "unsubscribe", "started", "pressed"]
 
 
 class TokenExpired(TokenError):
@@ -61,11 +61,15 @@ class Tokens:
 
     def marks(self, email: str) -> tuple[str, ...]:
         """What an address is known by where it must not be written itself: a keyed hash for each key, newest first."""
-        return tuple(_keyed_hash(key, "address", email.casefold()) for key in reversed(self._keys))
+        return self.hashes("address", email.casefold())
 
     def bucket(self, purpose: str, subject: str) -> str:
         """What `subject` is counted under, without its being written anywhere."""
-        return _keyed_hash(self._keys[-1], purpose, subject)
+        return self.hashes(purpose, subject)[0]
+
+    def hashes(self, purpose: str, subject: str) -> tuple[str, ...]:
+        """A keyed hash of `subject` for each key, the newest first: what nobody else can make."""
+        return tuple(_keyed_hash(key, purpose, subject) for key in reversed(self._keys))
 
     def _signer(self, purpose: Purpose) -> Signer:
         return Signer(

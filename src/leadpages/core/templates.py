@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from leadpages.core.forms import HONEYPOT_FIELD, PAGE_FIELD, STARTED_FIELD
+from leadpages.core.forms import HONEYPOT_FIELD, PAGE_FIELD, PRESSED_FIELD, STARTED_FIELD
 from leadpages.core.translations import COUNT, ENGLISH, Catalog, direction, fill, open_graph_locale, pick
 from leadpages.core.uploads import size_in_words
 from leadpages.core.urls import encode
@@ -86,6 +86,7 @@ def environment(
         "to_netlify": False,
         "honeypot_field": HONEYPOT_FIELD,
         "page_field": PAGE_FIELD,
+        "pressed_field": PRESSED_FIELD,
         "started_field": STARTED_FIELD,
         "size_in_words": size_in_words,
     }

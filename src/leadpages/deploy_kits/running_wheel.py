@@ -15,7 +15,17 @@ import leadpages
 
 PARTS: Final = ("cli", "core", "delivery", "handler", "leads", "preview", "stores")
 _EXTRAS: Final = ("aws", "postgres")
-_NEEDS: Final = ("click", "email-validator", "itsdangerous", "jinja2", "markupsafe", "urllib3", "werkzeug")
+_NEEDS: Final = (
+    "click",
+    "disposable-email-domains",
+    "dnspython",
+    "email-validator",
+    "itsdangerous",
+    "jinja2",
+    "markupsafe",
+    "urllib3",
+    "werkzeug",
+)
 #: The earliest time that a zip file knows: the same sources give the same bytes.
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
 

@@ -37,13 +37,19 @@ def check_origin(request: Request, allowed: frozenset[str]) -> None:
     raise Refusal(403, "origin_denied", "This form was sent from a page that is not ours.")
 
 
-def reason_to_quarantine(form: Form, posted: Mapping[str, Sequence[str]], tokens: Tokens, now: datetime) -> str:
-    """Why a valid post looks like a program's, or "".
+def reason_to_quarantine(
+    service: Service, form: Form, posted: Mapping[str, Sequence[str]], email: str, now: datetime
+) -> str:
+    """Why a valid post looks like a program's, or comes from whom nothing is taken; else "".
 
     A missing start time is no reason: visitors without scripts send none.
     """
     if any(any(posted.get(name, ())) for name in HONEYPOT_FIELDS):
         return "honeypot"
+    return _wrong_start(form, posted, service.tokens, now) or _blocked(email, service.bundle.blocked)
+
+
+def _wrong_start(form: Form, posted: Mapping[str, Sequence[str]], tokens: Tokens, now: datetime) -> str:
     started = next(iter(posted.get(STARTED_FIELD, ())), "")
     if not started:
         return ""
@@ -52,6 +58,15 @@ def reason_to_quarantine(form: Form, posted: Mapping[str, Sequence[str]], tokens
     except (TokenError, ValueError):
         return "forged start time"
     return "too fast" if now - issued_at < timedelta(seconds=form.min_seconds) else ""
+
+
+def _blocked(email: str, blocked: frozenset[str]) -> str:
+    """Why nothing is taken from an address: it is blocked, or its domain or one above that is."""
+    address = email.casefold()
+    if address in blocked:
+        return "blocked address"
+    labels = address.rpartition("@")[2].split(".")
+    return "blocked domain" if any(".".join(labels[at:]) in blocked for at in range(len(labels))) else ""
 
 
 def limits(service: Service, request: Request, form: Form) -> Iterator[Limit]:

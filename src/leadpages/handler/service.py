@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from leadpages.core.bundle import Bundle, Edition, load
 from leadpages.core.errors import SettingsError
-from leadpages.core.settings import Rate, Settings
+from leadpages.core.forms import Challenge
+from leadpages.core.settings import Rate, Settings, check_captcha_secrets
 from leadpages.core.signing import Tokens
 from leadpages.core.times import Clock, now
 from leadpages.core.urls import in_language, origin
@@ -19,10 +22,32 @@ from leadpages.stores.files.protocol import Files
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
 
+if TYPE_CHECKING:
+    from leadpages.delivery.safe_http import Reply, SafeClient
+    from leadpages.delivery.webhooks import Post
+
+
+@cache
+def _client() -> SafeClient:
+    from leadpages.delivery.safe_http import Limits, SafeClient
+
+    return SafeClient(limits=Limits(connect_s=2, read_s=3, total_s=4))
+
+
+def ask(url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    """What somebody on the internet answers to a POST, within the time that a visitor waits.
+
+    Raises Unreachable.
+    """
+    return _client().post(url, headers, body)
+
 
 @dataclass(frozen=True)
 class Service:
-    """The parts of one running site. `site_url` and `handler_url` have no trailing slash."""
+    """The parts of one running site. `site_url` and `handler_url` have no trailing slash.
+
+    `ask` reaches the services that judge captchas, which know the site by `captcha_secrets`.
+    """
 
     bundle: Bundle
     folder: Path
@@ -34,6 +59,8 @@ class Service:
     rate_per_client: Rate | None = None
     rate_per_form: Rate | None = None
     trusted_hops: int = 0
+    captcha_secrets: Mapping[Challenge, str] = field(default_factory=dict)
+    ask: Post = ask
 
     @property
     def handler_url(self) -> str:
@@ -72,6 +99,7 @@ def start(settings: Settings) -> Service:
             f"form `{with_files[0]}` takes files, and the disk of a function host does not last",
             "set LEADPAGES_FILES_URL to a bucket, s3://NAME, or to a folder that does",
         )
+    check_captcha_secrets(bundle.forms.values(), settings.captcha_secrets)
     return Service(
         bundle=bundle,
         folder=settings.bundle,
@@ -83,4 +111,5 @@ def start(settings: Settings) -> Service:
         rate_per_client=settings.rate_per_client,
         rate_per_form=settings.rate_per_form,
         trusted_hops=settings.trusted_hops,
+        captcha_secrets=settings.captcha_secrets,
     )

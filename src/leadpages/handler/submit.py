@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from math import ceil
@@ -18,6 +17,7 @@ from leadpages.core.forms import (
     FieldError,
     Form,
     Rejected,
+    clean_text,
     has_control_characters,
     validate,
 )
@@ -26,11 +26,12 @@ from leadpages.core.logs import log
 from leadpages.core.times import describe_duration
 from leadpages.core.translations import Catalog
 from leadpages.core.urls import SUBMIT
+from leadpages.handler.challenges import judge, pose, press_token
 from leadpages.handler.guards import check_origin, idempotency_key, limits, reason_to_quarantine, start_token
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import Refusal, not_found
 from leadpages.handler.replies import error_reply, json_reply
-from leadpages.handler.requests import HandlerRequest, read_form, wants_json
+from leadpages.handler.requests import HandlerRequest, Posted, read_form, wants_json
 from leadpages.handler.service import Service
 from leadpages.handler.uploads import Staging, described
 from leadpages.leads.intake import take_in
@@ -49,12 +50,14 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -
     if form is None:
         raise not_found()
     if request.method != "POST":
-        started = start_token(service.tokens, service.clock())
+        now = service.clock()
+        started = start_token(service.tokens, now)
         if wants_json(request):
-            return json_reply({"started": started})
+            posed = pose(service.tokens, form, now) if form.challenge == "altcha" else {}
+            return json_reply({"started": started, **posed})
         query = request.query
         given = {field.name: query[field.name] for field in form.fields if field.prefill and field.name in query}
-        return _show_form(service, pages, edition, form, Rejected((), given), page="/", started=started)
+        return _show_form(service, pages, edition, form, Rejected((), given), {STARTED_FIELD: [started]})
     check_origin(request, service.origins)
     with closing(request), closing(Staging(service.files)) as staging:  # and the files in it
         return _take_in(service, pages, request, edition, form, staging)
@@ -66,7 +69,6 @@ def _take_in(
     posted, files = read_form(request, form)
     if NEXT_FIELD in posted:
         log.info("%s: `_next` of form %s is ignored: `thank_you` in its file says where to go", request.id, form.name)
-    page = _page_path(posted)
     uploads = {name: [described(file) for file in found] for name, found in files.items()}
     outcome = validate(form, posted, edition.catalog, uploads)
     if checked := posted.get(CHECK_FIELD):
@@ -75,15 +77,17 @@ def _take_in(
     if isinstance(outcome, Rejected):
         if wants_json(request):
             return error_reply(422, "invalid", [_as_json(e) for e in outcome.errors], request.id)
-        # The start time goes on, if there was one: mending a slip may well take less than the least time.
-        started = next(iter(posted.get(STARTED_FIELD, ())), "")
-        return _show_form(service, pages, edition, form, outcome, page, started)
+        return _show_form(service, pages, edition, form, outcome, posted)
     now = service.clock()
     key = idempotency_key(request, posted)
-    quarantined_for = reason_to_quarantine(form, posted, service.tokens, now)
+    suspicion = reason_to_quarantine(service, form, posted, outcome.email, now)
+    verdict = judge(service, form, posted, suspicion, now)
+    if verdict is None:
+        return _ask_once_more(service, pages, request, edition, form, posted)
     for field in form.file_fields:
         if name := outcome.values.get(field.name):
-            kept = edition.say("not kept") if quarantined_for else staging.add(files[field.name][0], outcome.email)
+            is_kept = verdict.is_open or not verdict.quarantined_for
+            kept = staging.add(files[field.name][0], outcome.email) if is_kept else edition.say("not kept")
             outcome.values[field.name] = f"{name} ({kept})"
     submission = Submission(
         id=new_id(),
@@ -91,22 +95,39 @@ def _take_in(
         email=outcome.email,
         values=outcome.values,
         consents=outcome.consents,
-        page=page,
+        page=_page_path(posted),
         received_at=now,
         language=edition.site.language,
-        quarantined_for=quarantined_for,
+        quarantined_for=verdict.quarantined_for,
         files=staging.names,
     )
     decide = partial(take_in, form, has_mail=service.bundle.mails.get(form.name, {}), now=now)
     marks = service.tokens.marks(outcome.email)
     counted = tuple(limits(service, request, form))
-    receipt = service.store.add_submission(submission, decide, marks, counted, key)
+    receipt = service.store.add_submission(submission, decide, marks, counted, key, verdict.once)
     _check(receipt, edition.catalog)
     staging.settle(submission, receipt, service.store)
     destination = service.site_url + form.thank_you
     if wants_json(request):
         return json_reply({"redirect": destination})
     return Response(status=303, headers={"Location": destination, "Cache-Control": "no-store"})
+
+
+def _ask_once_more(
+    service: Service, pages: Pages, request: HandlerRequest, edition: Edition, form: Form, posted: Posted
+) -> Response:
+    """The form again, for whoever has answered it well and has not shown that they are a person.
+
+    Raises Refusal for a client that would not press anything.
+    """
+    if wants_json(request):
+        raise Refusal(
+            422,
+            "challenge_required",
+            "One more press, please: nothing came with this form that shows that a person sent it.",
+        )
+    typed = {field.name: [clean_text(text) for text in posted.get(field.name, ())] for field in form.fields}
+    return _show_form(service, pages, edition, form, Rejected((), typed), posted, once_more=True)
 
 
 def _check(receipt: Receipt, catalog: Catalog) -> None:
@@ -131,21 +152,25 @@ def _show_form(
     edition: Edition,
     form: Form,
     filled: Rejected,
-    page: str,
-    started: str,
+    posted: Posted,
+    once_more: bool = False,
 ) -> Response:
-    """The form with its answers so far, and what is wrong with them."""
+    """The form with its answers so far, and what is wrong with them, or that it has to be sent once more."""
+    title = f"{edition.say('Error:')} {form.title}" if filled.errors else form.title
     return pages.show(
         edition,
         "form",
-        f"{edition.say('Error:')} {form.title}" if filled.errors else form.title,
-        422 if filled.errors else 200,
+        f"{edition.say('One more press, please')}: {form.title}" if once_more else title,
+        422 if filled.errors or once_more else 200,
         form=form,
         action=service.address(SUBMIT + form.name, edition),
         values=filled.typed,
         errors={error.field: error.message for error in filled.errors},
-        page_path=page,
-        started=started,
+        page_path=_page_path(posted),
+        # The start time goes on, if there was one: mending a slip may well take less than the least time.
+        started=next(iter(posted.get(STARTED_FIELD, ())), ""),
+        pressed=press_token(service.tokens, form, posted, service.clock()) if form.challenge else "",
+        once_more=once_more,
         uid="form",
     )
 
@@ -154,6 +179,6 @@ def _as_json(error: FieldError) -> dict[str, str]:
     return {"field": error.field, "code": error.code, "message": error.message}
 
 
-def _page_path(posted: Mapping[str, Sequence[str]]) -> str:
+def _page_path(posted: Posted) -> str:
     path = next(iter(posted.get(PAGE_FIELD, ())), "")
     return path if path.startswith("/") and len(path) <= 500 and not has_control_characters(path) else "/"

@@ -24,6 +24,7 @@ from leadpages.build.reports import Progress, Report
 from leadpages.core.bundle import load
 from leadpages.core.errors import LeadpagesError, Problem, ProjectError
 from leadpages.core.logs import log
+from leadpages.core.settings import captcha_secrets
 from leadpages.core.signing import Tokens
 from leadpages.core.times import Clock
 from leadpages.core.urls import is_handler_path
@@ -121,7 +122,16 @@ class PreviewApp:
             self._broadcast.failed((Problem("", 0, error.message, error.hint),))
             return error
         files = FolderFiles(preview.work / "uploads")
-        service = Service(bundle, folder, self._store, self._tokens, preview.clock, preview.url, files)
+        service = Service(
+            bundle,
+            folder,
+            self._store,
+            self._tokens,
+            preview.clock,
+            preview.url,
+            files,
+            captcha_secrets=captcha_secrets(os.environ),
+        )
         self._handler = App(service), Composer(bundle, self._tokens, preview.url, preview.url)
         self._broadcast.built(changed=report.changed > 0)
         return report

@@ -16,7 +16,12 @@ for (const form of document.querySelectorAll("form[data-min-seconds]")) {
   form.addEventListener("focusin", () => {
     started ??= fetch(action, { headers: { Accept: "application/json" } })
       .then((reply) => reply.json())
-      .then((data) => (hidden("_started", data.started), (began = Date.now())))
+      .then((data) => {
+        hidden("_started", data.started);
+        began = Date.now();
+        // form-challenge.js finds its task in there.
+        form.dispatchEvent(new CustomEvent("began", { detail: data }));
+      })
       .catch(() => {});
   });
   const clear = () => {
