@@ -16,6 +16,7 @@ from leadpages.build.markdown import WORDS
 from leadpages.core.times import DURATIONS
 from leadpages.core.translations import Translation, gaps_of
 from leadpages.delivery.webhooks import HEADLINES
+from leadpages.leads.risks import WEIGHTS
 
 PACKAGE = Path(leadpages.__file__).parent
 THEME = PACKAGE / "themes" / "default"
@@ -36,7 +37,7 @@ def said() -> set[str]:
     sources = [PACKAGE / "core" / "forms.py", PACKAGE / "build" / "render.py", *(PACKAGE / "handler").glob("*.py")]
     texts |= {text for file in sources for text in in_code(ast.parse(file.read_text("utf-8")))}
     texts |= {*WORDS, *(name.capitalize() for name in TAXONOMIES), "Send"}
-    texts |= set(HEADLINES.values())
+    texts |= {*HEADLINES.values(), *WEIGHTS}
     texts |= {text for pair in DURATIONS.values() for text in pair}
     return {text for text in texts if not re.fullmatch(r"\{\w+\}", text)}
 

@@ -56,7 +56,7 @@ def test_all_is_in_order(run_cli: RunCli, folder: Path) -> None:
     assert ran.stdout.splitlines() == [
         "ok      settings: valid",
         f"ok      bundle: {folder}, for https://www.example.com, forms: news",
-        f"ok      store: SQLite {library}, leads.db, schema 2",
+        f"ok      store: SQLite {library}, leads.db, schema 3",
         f"ok      store: journal mode {mode}: {why} when several processes write",
         "ok      outbox: 0 due",
         "ok      files: uploads",
@@ -120,7 +120,7 @@ def test_an_older_schema_is_an_error(run_cli: RunCli, folder: Path) -> None:
         other.execute("PRAGMA user_version = 1")
     ran = run_cli("doctor")
     assert ran.code == 1
-    assert "error   store: leads.db has schema 1; this version of leadpages knows 2\n" in ran.stdout
+    assert "error   store: leads.db has schema 1; this version of leadpages knows 3\n" in ran.stdout
     assert "hint: run `leadpages migrate`" in ran.stdout
 
 
@@ -145,7 +145,7 @@ def test_postgresql(run_cli: RunCli, folder: Path, postgres_url: str, monkeypatc
     ran = run_cli("doctor")
     assert ran.code == 0
     assert "ok      store: PostgreSQL 1" in ran.stdout
-    assert "schema 1\n" in ran.stdout
+    assert "schema 2\n" in ran.stdout
     assert "warning store: fsync is off: a power cut can take what was acknowledged\n" in ran.stdout
     assert "hunter2" not in ran.stdout
     open_store(postgres_url).close()

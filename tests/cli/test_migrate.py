@@ -18,9 +18,9 @@ def test_a_new_file_and_a_second_time(run_cli: RunCli, tmp_path: Path, monkeypat
     """The first run makes the tables, the second has nothing to do; nobody else may read the file."""
     file = tmp_path / "leads.db"
     monkeypatch.setenv("LEADPAGES_DATABASE_URL", f"sqlite:///{file}")
-    assert run_cli("migrate").stdout == "Schema 2, before it was empty\n"
-    assert run_cli("migrate").stdout == "Schema 2: nothing to do\n"
-    assert json.loads(run_cli("migrate", "--json").stdout) == {"before": 2, "after": 2}
+    assert run_cli("migrate").stdout == "Schema 3, before it was empty\n"
+    assert run_cli("migrate").stdout == "Schema 3: nothing to do\n"
+    assert json.loads(run_cli("migrate", "--json").stdout) == {"before": 3, "after": 3}
     assert file.stat().st_mode & 0o777 == 0o600
 
 
@@ -28,7 +28,7 @@ def test_postgresql(run_cli: RunCli, postgres: PostgresServer, monkeypatch: pyte
     """An empty database cannot be opened before, and can after."""
     with postgres.database() as name:
         monkeypatch.setenv("LEADPAGES_DATABASE_URL", postgres.url(name))
-        assert json.loads(run_cli("migrate", "--json").stdout) == {"before": 0, "after": 1}
+        assert json.loads(run_cli("migrate", "--json").stdout) == {"before": 0, "after": 2}
         open_store(postgres.url(name)).close()
 
 
@@ -40,7 +40,7 @@ def test_a_newer_schema_is_left_alone(run_cli: RunCli, tmp_path: Path, monkeypat
     ran = run_cli("migrate")
     assert (ran.code, ran.stdout) == (1, "")
     assert ran.stderr.endswith(
-        "has schema 99; this version of leadpages knows 2\n  hint: use the newer leadpages that made it\n"
+        "has schema 99; this version of leadpages knows 3\n  hint: use the newer leadpages that made it\n"
     )
 
 

@@ -45,6 +45,7 @@ def fill(store: Store) -> None:
     store.mark_ended(dead, "dead", "bounced: 550", NOW + HOUR)
     store.mark_retry(late, "450 later", NOW + 2 * HOUR)
     store.suppress(PEOPLE[3], marks(PEOPLE[3]), "complained", NOW + DAY)
+    store.note_risks(PEOPLE[0], ("disposable address", "no mail host"))
     store.erase("gone@example.com", marks("gone@example.com"), NOW + DAY)
     for page in ("/a/", "/a/", "/b/"):
         store.count_page_event("form_view", page, NOW)

@@ -66,7 +66,7 @@ def test_each_owner_gets_a_notice_that_can_be_answered(funnel: Funnel) -> None:
     assert body(mail, "plain") == (
         "ann@example.com has sent the form “News by mail”.\n\n"
         "- E-mail: ann@example.com\n- What can we do? {{ email }}: one\ntwo\n- Phone: –\n\n"
-        "Sent from https://www.example.com/offer/, 2026-11-22 12:00 UTC.\n\n"
+        "Sent from https://www.example.com/offer/, 2026-11-22 12:00 UTC.\n\nRisk: 0 of 100 (nothing found).\n\n"
         "--------------------\n\nA reply to this mail goes to ann@example.com.\n"
     )
     html = body(mail, "html")

@@ -127,6 +127,8 @@ def test_a_hook_is_told_what_happened_in_the_standard_format(funnel: Funnel) -> 
         "status": "received",
         "page": "/",
         "language": "en",
+        "risk": 0,
+        "risks": [],
         "received_at": "2026-11-22T12:00:00.000Z",
         "answers": {"email": "ann@example.com", "name": "Ann", "topics": ["Pages", "Mails"], "ok": "yes"},
         "consents": [{"field": "ok", "wording": "Yes, write to me."}],

@@ -686,6 +686,27 @@ class StoreContract:
         assert store.find_download("bob") == Download("guide", 0)
         assert kinds(store) == ["submitted", "downloads_revoked"]
 
+    def test_what_speaks_against_an_address_is_kept_with_its_lead(self, store: Store) -> None:
+        """Whoever reads the lead or sends to it sees it; it goes when the lead goes."""
+        add(store, submission("one"))
+        store.note_risks("nobody@example.com", ("no mail host",))
+        store.note_risks("ANN@example.com", ("disposable address", "no mail host"))
+        found = ("disposable address", "no mail host")
+        (item,) = claim(store)
+        recipient = store.recipient(item)
+        ((exported, _),) = store.submissions()
+        assert recipient is not None
+        assert (recipient.risks, exported.risks, next(store.leads()).risks) == (found, found, found)
+        lead = dossier_of(store).lead
+        assert lead is not None
+        assert lead.risks == found
+        add(store, submission("two", at=NOW + DAY))
+        assert next(store.leads()).risks == found
+        store.erase("ann@example.com", marks("ann@example.com"), NOW + DAY)
+        store.lift_suppression("ann@example.com", marks("ann@example.com"), NOW + DAY)
+        add(store, submission("three", at=NOW + DAY))
+        assert next(store.leads()).risks == ()
+
     # The outbox as its owner sees it
 
     def test_the_outbox_is_listed_by_state_newest_first(self, store: Store) -> None:

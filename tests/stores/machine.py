@@ -117,6 +117,7 @@ WITH_AN_ADDRESS: Final[dict[str, Do]] = {
         email, marks(email)[1:], "complained", now
     ),
     "lift_suppression": lambda store, email, now: store.lift_suppression(email, marks(email), now),
+    "note_risks": lambda store, email, _: store.note_risks(email, ("no mail host",)),
     "erase": lambda store, email, now: store.erase(email, marks(email), now),
 }
 AS_ITS_HOLDER: Final[dict[str, Do]] = {

@@ -27,6 +27,7 @@ from leadpages.leads.model import (
     SuppressionReason,
     address_key,
 )
+from leadpages.leads.risks import Risk
 from leadpages.stores.protocol import (
     KEY_WINDOW,
     QUARANTINE_WINDOW,
@@ -59,6 +60,7 @@ class Person:
     asked_at: datetime | None = None
     unsubscribed_at: datetime | None = None
     suppressed_for: SuppressionReason | None = None
+    risks: tuple[Risk, ...] = ()
     events: list[Event] = field(default_factory=list)
 
 
@@ -272,8 +274,13 @@ class Model:
         post = self.posts[held.submission_id]
         person = self.people[post.address]
         return Recipient(
-            person.email, person.status, person.unsubscribed_at, person.suppressed_for, post.submission
-        )  # fmt: skip
+            person.email, person.status, person.unsubscribed_at, person.suppressed_for, post.submission, person.risks
+        )
+
+    def note_risks(self, email: str, risks: Sequence[Risk]) -> None:
+        """See `Store`."""
+        if person := self.people.get(address_key(email)):
+            person.risks = tuple(risks)
 
     def mark_sent(self, held: OutboxItem, now: datetime) -> bool:
         """See `Store`."""
@@ -423,6 +430,7 @@ class Model:
             forms=tuple(sorted({post.submission.form for post in posts})),
             downloads=sum(post.downloads for post in posts),
             suppressed_for=person.suppressed_for,
+            risks=person.risks,
         )
 
     def dossier(self, email: str) -> Dossier | None:
@@ -454,6 +462,7 @@ class Model:
                     "confirmation_asked_at": _text(person.asked_at),
                     "unsubscribed_at": _text(person.unsubscribed_at),
                     "suppressed_for": person.suppressed_for or "",
+                    "risks": json.dumps(person.risks),
                 }
                 for address, person in self.people.items()
             },

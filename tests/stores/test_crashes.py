@@ -83,6 +83,7 @@ STEPS: Final[dict[str, Callable[[Store, OutboxItem], Any]]] = {
     "bury": lambda store, held: store.bury(held.id, NOW + HOUR),
     "release": lambda store, _: releasing(store),
     "empty_quarantine": lambda store, _: store.empty_quarantine(NOW + DAY),
+    "note_risks": lambda store, _: store.note_risks(ANN, ("no mail host",)),
     "suppress": lambda store, _: store.suppress(ANN, marks(ANN), "bounced", NOW + HOUR),
     "lift_suppression": lambda store, _: store.lift_suppression(CAT, marks(CAT), NOW + HOUR),
     "erase": lambda store, _: store.erase(ANN, marks(ANN), NOW + HOUR),

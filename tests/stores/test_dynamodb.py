@@ -149,7 +149,7 @@ class Faulty:
 
 def adding(store: Store) -> None:
     new = replace(submission("new", at=NOW + HOUR), files=("new.pdf",))
-    assert add(store, new, Limit("client", 99, HOUR), double_opt_in=False, key="k") in ("kept", "repeated")
+    assert add(store, new, Limit("client", 99, HOUR), double_opt_in=False, key="k", once="x") in ("kept", "repeated")
 
 
 def confirming(store: Store) -> None:
@@ -184,6 +184,10 @@ def sending(store: Store) -> None:
 
 def counting(store: Store) -> None:
     assert store.count_download("s0", 5, NOW + HOUR)
+
+
+def noting(store: Store) -> None:
+    store.note_risks("ann@example.com", ("no mail host",))
 
 
 #: What they were told to delete.
@@ -252,7 +256,7 @@ def test_a_crash_anywhere_is_mended_by_doing_it_again(
 
 @pytest.mark.usefixtures("small_steps")
 @pytest.mark.parametrize("is_done", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("doing", (*DOINGS, suppressing, sending, counting), ids=lambda doing: doing.__name__)
+@pytest.mark.parametrize("doing", (*DOINGS, suppressing, sending, counting, noting), ids=lambda doing: doing.__name__)
 def test_a_lost_answer_is_looked_for(endpoint: str, doing: Callable[[Store], None], is_done: bool) -> None:
     """At each single write: whether it was done or not, in the end it was done once."""
     expected, given_up = undisturbed(endpoint, doing)

@@ -65,7 +65,7 @@ def value(name: str, statement: str) -> Any:
         return "2026-11-22T12:00:00Z"
     if name in NUMBERS or (name == "id" and " events " in statement):
         return 1
-    return "2026-11-22" if name == "day" else "x"
+    return {"day": "2026-11-22", "risks": "[]"}.get(name, "x")
 
 
 def test_postgres_searches(connection: psycopg.Connection[Any]) -> None:

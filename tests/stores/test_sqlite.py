@@ -92,7 +92,7 @@ def test_a_newer_schema_is_refused(file: Path) -> None:
     SQLiteStore(file).close()
     with closing(sqlite3.connect(file)) as other:
         other.execute("PRAGMA user_version = 99")
-    with pytest.raises(StorageError, match="has schema 99; this version of leadpages knows 2"):
+    with pytest.raises(StorageError, match="has schema 99; this version of leadpages knows 3"):
         SQLiteStore(file)
     with closing(sqlite3.connect(file)) as other:
         assert other.execute("PRAGMA user_version").fetchone() == (99,)

@@ -36,6 +36,7 @@ from leadpages.core.site import SiteInfo
 _MAILS: Final = ("confirm", "deliver", "notice")
 #: In a notice, a line for each field.
 _ANSWERS: Final = "form.answers"
+_IN_NOTICE: Final = frozenset(("sent.page", "sent.at", "lead.risk", "lead.risks", _ANSWERS))
 #: What a backslash makes text of (https://spec.commonmark.org/0.31.2/#backslash-escapes).
 _MARKDOWN: Final = re.compile(r"[!-/:-@\[-`{-~]")
 #: Stands for a gap while Markdown, templates and the CSS inliner do their work; all three leave it alone.
@@ -154,9 +155,7 @@ def _read_mail(
 
 def _check_gaps(name: str, text: str, path: str, form: Form) -> list[Problem]:
     known = {field.name for field in form.fields} | {"email", "form.title", "site.title", "site.url"}
-    known |= {"confirm": {"confirm_url"}, "deliver": {"unsubscribe_url"}, "notice": {"sent.page", "sent.at", _ANSWERS}}[
-        name
-    ]
+    known |= {"confirm": {"confirm_url"}, "deliver": {"unsubscribe_url"}, "notice": _IN_NOTICE}[name]
     known |= {"download_url", "valid_for"} if form.file and name == "deliver" else set()
     problems = []
     for number, line in enumerate(text.split("\n"), 1):

@@ -20,6 +20,7 @@ from leadpages.core.errors import LeadpagesError
 from leadpages.core.settings import database_url
 from leadpages.core.times import to_text
 from leadpages.leads.model import Dossier, Lead, Submission
+from leadpages.leads.risks import score
 from leadpages.preview.places import database
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
@@ -31,6 +32,8 @@ _COLUMNS: Final = (
     "form",
     "email",
     "status",
+    "risk",
+    "risks",
     "confirmed_at",
     "page",
     "downloads",
@@ -56,7 +59,7 @@ def list_leads(project: Path, limit: int | None, as_json: bool) -> None:
     """Every lead, newest first."""
     with closing(_open(project)) as store:
         if not as_json:
-            click.echo(_row("SINCE", "STATUS", "FILES", "FORMS", "E-MAIL"))
+            click.echo(_row("SINCE", "STATUS", "RISK", "FILES", "FORMS", "E-MAIL"))
         for lead in islice(store.leads(), limit):
             click.echo(json_line(lead_data(lead)) if as_json else _lead_row(lead))
 
@@ -97,6 +100,7 @@ def export(project: Path, form: str) -> None:
             row |= {
                 "answers": _plain(row["answers"]),
                 "consents": "; ".join(c["wording"] for c in row["consents"]),
+                "risks": "; ".join(row["risks"]),
             }
             _echo_csv([_defused(str(row[column] if row[column] is not None else "")) for column in _COLUMNS])
 
@@ -116,13 +120,16 @@ def _open(project: Path) -> Store:
 
 def _exported(lead: Lead, submission: Submission) -> dict[str, Any]:
     known = lead_data(lead)
-    return submission_data(submission) | {key: known[key] for key in ("email", "status", "confirmed_at", "downloads")}
+    names = ("email", "status", "risk", "risks", "confirmed_at", "downloads")
+    return submission_data(submission) | {name: known[name] for name in names}
 
 
 def _describe(dossier: Dossier) -> Iterator[str]:
     if lead := dossier.lead:
         suppressed = f", nothing is sent there ({lead.suppressed_for})" if lead.suppressed_for else ""
         yield f"{lead.email}: {lead.status}, since {to_text(lead.created_at)[:16]}{suppressed}"
+        if lead.risks:
+            yield f"risk {score(lead.risks)} of 100: {', '.join(lead.risks)}"
     for submission in dossier.submissions:
         spam = f" (in quarantine: {submission.quarantined_for})" if submission.quarantined_for else ""
         yield f"\n{to_text(submission.received_at)[:16]}  form {submission.form}, on {submission.page}{spam}"
@@ -137,11 +144,12 @@ def _describe(dossier: Dossier) -> Iterator[str]:
 
 
 def _lead_row(lead: Lead) -> str:
-    return _row(to_text(lead.created_at)[:10], lead.status, str(lead.downloads), ", ".join(lead.forms), lead.email)
+    since, risk = to_text(lead.created_at)[:10], str(score(lead.risks))
+    return _row(since, lead.status, risk, str(lead.downloads), ", ".join(lead.forms), lead.email)
 
 
-def _row(since: str, status: str, files: str, forms: str, email: str) -> str:
-    return printable(f"{since:<11} {status:<13} {files:>5}  {forms:<28}  {email}")
+def _row(since: str, status: str, risk: str, files: str, forms: str, email: str) -> str:
+    return printable(f"{since:<11} {status:<13} {risk:>4} {files:>5}  {forms:<28}  {email}")
 
 
 def _plain(answers: Mapping[str, str | list[str]]) -> str:

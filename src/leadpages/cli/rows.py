@@ -10,6 +10,7 @@ from typing import Any
 
 from leadpages.core.times import to_text
 from leadpages.leads.model import Dossier, Lead, Submission
+from leadpages.leads.risks import score
 
 
 def lead_data(lead: Lead) -> dict[str, Any]:
@@ -22,6 +23,8 @@ def lead_data(lead: Lead) -> dict[str, Any]:
         "forms": list(lead.forms),
         "downloads": lead.downloads,
         "suppressed_for": lead.suppressed_for,
+        "risk": score(lead.risks),
+        "risks": list(lead.risks),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -29,6 +30,13 @@ def _carried(address: IPv6Address) -> IPv4Address | None:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour
+
+
+def with_parents(domain: str) -> Iterator[str]:
+    """`domain`, the one above it, and so on: `a.b.com`, `b.com`, `com`."""
+    while domain:
+        yield domain
+        domain = domain.partition(".")[2]
 
 
 def host_fault(host: str) -> str:

@@ -22,6 +22,7 @@ from leadpages.core.forms import has_control_characters
 from leadpages.core.placeholders import fill
 from leadpages.core.signing import Tokens
 from leadpages.core.times import describe_duration
+from leadpages.leads.risks import score
 from leadpages.stores.protocol import OutboxItem, Recipient
 
 CONFIRM_VALID_FOR: Final = timedelta(days=7)
@@ -80,6 +81,8 @@ class Composer:
             "site.url": self.site_url,
             "sent.page": self.site_url + recipient.submission.page,
             "sent.at": recipient.submission.received_at.strftime("%Y-%m-%d %H:%M UTC"),
+            "lead.risk": str(score(recipient.risks)),
+            "lead.risks": ", ".join(edition.say(risk) for risk in recipient.risks),
             "confirm_url": link(urls.CONFIRM, token("confirm", item.submission_id, now, CONFIRM_VALID_FOR)),
             "unsubscribe_url": link(urls.UNSUBSCRIBE, token("unsubscribe", item.submission_id, now)),
         }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from leadpages.core.logs import log
 from leadpages.core.times import Clock
+from leadpages.delivery.address_risks import Look, no_look
 from leadpages.delivery.mail import Composer
 from leadpages.delivery.outcomes import Bounced, NoSuchMailbox, NotLetIn, Rejected, TryLater, Unreachable
 from leadpages.delivery.transports import Transport
@@ -48,15 +49,21 @@ class Report:
 
 
 def drain(
-    store: Store, composer: Composer, transport: Transport, hooks: Webhooks, clock: Clock, ends_at: datetime = NEVER
+    store: Store,
+    composer: Composer,
+    transport: Transport,
+    hooks: Webhooks,
+    clock: Clock,
+    ends_at: datetime = NEVER,
+    look: Look = no_look,
 ) -> Report:
-    """Send everything that is due, and begin nothing from `ends_at` on.
+    """Send everything that is due, and begin nothing from `ends_at` on; `look` at an address first.
 
     A crash between the other side's "accepted" and the note of it sends that thing again, two of them at most; its
     `Message-ID` or `webhook-id` is the same both times.
     """
     with ThreadPoolExecutor(1) as writer:
-        return _Drain(store, composer, transport, hooks, clock, ends_at, _Notes(store, writer)).run()
+        return _Drain(store, composer, transport, hooks, clock, ends_at, look, _Notes(store, writer)).run()
 
 
 class _Notes:
@@ -95,10 +102,11 @@ class _Drain:
         hooks: Webhooks,
         clock: Clock,
         ends_at: datetime,
+        look: Look,
         notes: _Notes,
     ) -> None:
         self._store, self._composer, self._transport, self._hooks = store, composer, transport, hooks
-        self._clock, self._ends_at, self._notes = clock, ends_at, notes
+        self._clock, self._ends_at, self._look, self._notes = clock, ends_at, look, notes
         self._counts: Counter[str] = Counter()
         self._paused = ""
         #: Why nothing is handed over there any more: one that does not answer takes its time, and once is enough.
@@ -159,6 +167,9 @@ class _Drain:
         if peer in self._silent:
             self._put_off(item, self._silent[peer])
             return
+        if not recipient.risks and (risks := self._look(recipient.email)):
+            self._store.note_risks(recipient.email, risks)
+            recipient = replace(recipient, risks=risks)
         try:
             self._hand_over(item, recipient)
         except NotLetIn as error:

@@ -21,6 +21,7 @@ from leadpages.core.forms import Form, Happening, Webhook
 from leadpages.core.times import to_text
 from leadpages.delivery.outcomes import Rejected, TryLater
 from leadpages.delivery.safe_http import Reply
+from leadpages.leads.risks import score
 from leadpages.stores.protocol import OutboxItem, Recipient
 
 #: Address, headers and body to an answer. Raises Unreachable.
@@ -133,6 +134,8 @@ def _lead(item: OutboxItem, recipient: Recipient, form: Form) -> dict[str, Any]:
         "form": item.form,
         "email": recipient.email,
         "status": recipient.status,
+        "risk": score(recipient.risks),
+        "risks": list(recipient.risks),
         "page": submission.page,
         "language": submission.language,
         "received_at": to_text(submission.received_at),

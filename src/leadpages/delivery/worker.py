@@ -11,6 +11,7 @@ from leadpages.core.errors import SettingsError
 from leadpages.core.settings import read_settings
 from leadpages.core.signing import Tokens
 from leadpages.core.times import Clock
+from leadpages.delivery.address_risks import AddressRisks
 from leadpages.delivery.mail import Composer
 from leadpages.delivery.outbox import NEVER, Report, drain
 from leadpages.delivery.retention import STAGE_WINDOW, forget
@@ -44,13 +45,15 @@ class Worker:
         self._composer = Composer(bundle, tokens, site_url, bundle.site.handler_url or site_url)
         self._hooks = Webhooks(bundle, env, SafeClient().post)
         self._store = open_store(settings.database_url)
+        self._domains: dict[str, bool] = {}
 
     def work(self, ends_at: datetime = NEVER) -> Report:
         """Do all that is due, and begin to send nothing from `ends_at` on.
 
         Raises StorageError.
         """
-        report = drain(self._store, self._composer, self._transport, self._hooks, self._clock, ends_at)
+        look = AddressRisks(self._domains)
+        report = drain(self._store, self._composer, self._transport, self._hooks, self._clock, ends_at, look)
         bundle, tokens = self._composer.bundle, self._composer.tokens
         now = self._clock()
         forget(self._store, bundle.forms.values(), tokens.marks, self._files, now)

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request
 
 from leadpages.core.errors import TokenError
 from leadpages.core.forms import HONEYPOT_FIELDS, KEY_FIELD, KEY_PATTERN, STARTED_FIELD, Form
+from leadpages.core.hosts import with_parents
 from leadpages.core.signing import Tokens
 from leadpages.handler.refusals import Refusal
 from leadpages.stores.protocol import Limit
@@ -65,8 +66,8 @@ def _blocked(email: str, blocked: frozenset[str]) -> str:
     address = email.casefold()
     if address in blocked:
         return "blocked address"
-    labels = address.rpartition("@")[2].split(".")
-    return "blocked domain" if any(".".join(labels[at:]) in blocked for at in range(len(labels))) else ""
+    domain = address.rpartition("@")[2]
+    return "blocked domain" if any(parent in blocked for parent in with_parents(domain)) else ""
 
 
 def limits(service: Service, request: Request, form: Form) -> Iterator[Limit]:

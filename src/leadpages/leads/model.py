@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Literal, get_args
 
 from leadpages.core.forms import Consent, Happening
+from leadpages.leads.risks import Risk
 
 #: `pending` waits for the confirmation of the address; `received` came through a form that asks for none.
 LeadStatus = Literal["pending", "received", "confirmed", "unsubscribed"]
@@ -70,6 +71,7 @@ class Lead:
     forms: tuple[str, ...]
     downloads: int
     suppressed_for: SuppressionReason | None = None
+    risks: tuple[Risk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from leadpages.leads.model import (
     Submission,
     SuppressionReason,
 )
+from leadpages.leads.risks import Risk
 
 #: For how long the reply to an idempotency key is remembered.
 KEY_WINDOW: Final = timedelta(hours=24)
@@ -90,6 +91,7 @@ class Recipient:
     unsubscribed_at: datetime | None
     suppressed_for: SuppressionReason | None
     submission: Submission
+    risks: tuple[Risk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,9 @@ class Store(Protocol):
 
     def recipient(self, item: OutboxItem) -> Recipient | None:
         """Whom `item` is about; None when the lead is gone."""
+
+    def note_risks(self, email: str, risks: Sequence[Risk]) -> None:
+        """Keep what speaks against an address with its lead, if it is one's."""
 
     def mark_sent(self, item: OutboxItem, now: datetime) -> bool:
         """The other side has taken it. False when the lease was lost to another worker."""

@@ -49,7 +49,7 @@ def moment(text: str | None) -> datetime | None:
 
 
 def lead_of(row: Mapping[str, Any]) -> Lead:
-    """A lead from its row, in which `forms` is JSON."""
+    """A lead from its row, in which `forms` and `risks` are JSON."""
     return Lead(
         email=row["email"],
         status=row["status"],
@@ -58,6 +58,7 @@ def lead_of(row: Mapping[str, Any]) -> Lead:
         forms=tuple(sorted(json.loads(row["forms"]))),
         downloads=row["downloads"],
         suppressed_for=row["suppressed_for"] or None,
+        risks=tuple(json.loads(row["risks"])),
     )
 
 

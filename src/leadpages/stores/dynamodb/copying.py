@@ -14,6 +14,7 @@ from leadpages.stores.dynamodb.items import (
     mark_key,
     new_lead,
     pointer_item,
+    risks_of,
     stored_outbox,
     stored_submission,
 )
@@ -42,7 +43,8 @@ def records(table: Table) -> Iterator[Record]:
         while pay(table, key_of(lead)):
             pass
         key = lead["pk"].removeprefix("address#")
-        yield Record("leads", {"address_key": key, **{name: lead[name] for name in _LEAD_VALUES}})
+        risks = json.dumps(risks_of(lead))
+        yield Record("leads", {"address_key": key, "risks": risks, **{name: lead[name] for name in _LEAD_VALUES}})
     for item, lead_found in _with_possible_leads(table, table.scan("sk", "sub#")):
         is_counted = lead_found is not None and not item["quarantined_for"]
         waiting = [one["id"] for one in lead_found["waiting"]] if lead_found else []
@@ -86,7 +88,8 @@ def _load(table: Table, kind: str, values: Item, addresses: dict[Any, str]) -> N
         case "leads":
             lead = new_lead(values["id"], values["email"], values["created_at"])
             addresses[values["id"]] = lead["pk"]
-            table.write([put(lead | {name: values[name] for name in _LEAD_VALUES})])
+            lead |= {name: values[name] for name in _LEAD_VALUES} | {"risks": json.loads(values["risks"])}
+            table.write([put(lead)])
         case "submissions":
             row = {**{name: values[name] for name in (*_SUBMISSION_VALUES, "waiting")}, "consents": "[]"}
             item = stored_submission(row)

@@ -24,6 +24,7 @@ from zlib import crc32
 from leadpages.core.ids import new_id
 from leadpages.core.times import to_text
 from leadpages.leads.model import Channel, Lead, Submission, address_key
+from leadpages.leads.risks import Risk
 from leadpages.stores.dynamodb.wire import Item, Key
 from leadpages.stores.protocol import ItemState, OutboxItem, OutboxRow
 from leadpages.stores.rows import lead_of, moment
@@ -66,6 +67,7 @@ def new_lead(id_: str, email: str, at: str) -> Item:
         "confirmation_asked_at": None,
         "unsubscribed_at": None,
         "suppressed_for": "",
+        "risks": [],
         "forms": {},
         "downloads": 0,
         "events": 0,
@@ -194,7 +196,12 @@ def ended(item: Item, state: ItemState, reason: str, at: str, **more: int) -> It
 
 def lead_read(item: Item) -> Lead:
     """A lead as its owner reads it."""
-    return lead_of({**item, "forms": json.dumps(sorted(item["forms"]))})
+    return lead_of({**item, "forms": json.dumps(sorted(item["forms"])), "risks": json.dumps(risks_of(item))})
+
+
+def risks_of(lead: Item) -> tuple[Risk, ...]:
+    """What speaks against its address; leads of older versions do not say."""
+    return tuple(lead.get("risks", ()))
 
 
 def note_item(pk: str, files: Sequence[str]) -> Item:

@@ -23,6 +23,7 @@ from leadpages.leads.model import (
     Submission,
     SuppressionReason,
 )
+from leadpages.leads.risks import Risk
 from leadpages.stores.dynamodb.change import Change, pay
 from leadpages.stores.dynamodb.client import connect
 from leadpages.stores.dynamodb.copying import load, records
@@ -41,6 +42,7 @@ from leadpages.stores.dynamodb.items import (
     outbox_sk,
     pointer_item,
     pointer_key,
+    risks_of,
     shards,
     stored_outbox,
     submission_item,
@@ -386,7 +388,23 @@ class DynamoDBStore(HeldItems):
         if key not in found or lead is None or submission is None:
             return None
         left = moment(lead["unsubscribed_at"])
-        return Recipient(lead["email"], lead["status"], left, lead["suppressed_for"] or None, submission_of(submission))
+        return Recipient(
+            email=lead["email"],
+            status=lead["status"],
+            unsubscribed_at=left,
+            suppressed_for=lead["suppressed_for"] or None,
+            submission=submission_of(submission),
+            risks=risks_of(lead),
+        )
+
+    def note_risks(self, email: str, risks: Sequence[Risk]) -> None:
+        """See `Store`."""
+
+        def note() -> None:
+            if lead := self._table.get(lead_key(address_pk(email))):
+                self._table.write([put({**lead, "risks": list(risks)}, lead)])
+
+        self._table.retrying(note)
 
     def _end(self, item: OutboxItem, state: ItemState, reason: str, now: datetime, attempted: int) -> bool:
         at = to_text(now)

@@ -16,7 +16,7 @@ UPDATE outbox SET due_at = :until, fence = fence + 1 FROM next WHERE outbox.id =
 RETURNING outbox.id, channel, name, happening, form, submission_id, created_at, attempts, fence;
 
 -- name: recipient
-SELECT leads.email AS lead_email, leads.status, leads.unsubscribed_at, leads.suppressed_for, submissions.*,
+SELECT leads.email AS lead_email, leads.status, leads.unsubscribed_at, leads.suppressed_for, leads.risks, submissions.*,
   (SELECT coalesce(json_agg(json_build_array(field, wording) ORDER BY field), '[]')
     FROM consents WHERE submission_id = submissions.id) AS consents
 FROM outbox JOIN leads ON leads.id = outbox.lead_id JOIN submissions ON submissions.id = outbox.submission_id
@@ -49,7 +49,7 @@ FROM leads WHERE address_key = :address_key;
 
 -- name: submissions
 SELECT submissions.*, leads.email AS lead_email, leads.status, leads.created_at, leads.confirmed_at,
-  leads.suppressed_for,
+  leads.suppressed_for, leads.risks,
   (SELECT json_agg(DISTINCT form) FROM submissions WHERE lead_id = leads.id) AS forms,
   (SELECT sum(downloads) FROM submissions WHERE lead_id = leads.id) AS lead_downloads,
   (SELECT coalesce(json_agg(json_build_array(field, wording) ORDER BY field), '[]')

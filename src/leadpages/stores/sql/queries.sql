@@ -88,6 +88,9 @@ SELECT max(created_at) AS at FROM outbox WHERE submission_id = :submission_id AN
 -- name: unsubscribe_lead
 UPDATE leads SET status = 'unsubscribed', unsubscribed_at = :now WHERE id = :lead_id AND status <> 'unsubscribed';
 
+-- name: note_risks
+UPDATE leads SET risks = :risks WHERE address_key = :address_key;
+
 -- name: end_item
 UPDATE outbox SET state = :state, reason = :reason, ended_at = :now, attempts = attempts + :attempted
 WHERE id = :id AND fence = :fence AND state = 'due'
@@ -174,9 +177,9 @@ SELECT * FROM leads WHERE id > :id ORDER BY id LIMIT :limit;
 
 -- name: load_leads
 INSERT INTO leads (id, address_key, email, status, created_at, confirmed_at, confirmation_asked_at, unsubscribed_at,
-  suppressed_for)
+  suppressed_for, risks)
 VALUES (:id, :address_key, :email, :status, :created_at, :confirmed_at, :confirmation_asked_at, :unsubscribed_at,
-  :suppressed_for);
+  :suppressed_for, :risks);
 
 -- name: submissions_after
 SELECT * FROM submissions WHERE id > :id ORDER BY id LIMIT :limit;

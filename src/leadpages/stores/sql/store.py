@@ -27,6 +27,7 @@ from leadpages.leads.model import (
     SuppressionReason,
     address_key,
 )
+from leadpages.leads.risks import Risk
 from leadpages.stores.held_items import HeldItems
 from leadpages.stores.protocol import (
     KEY_WINDOW,
@@ -248,7 +249,15 @@ class SQLStore(HeldItems):
         if row is None:
             return None
         left = moment(row["unsubscribed_at"])
-        return Recipient(row["lead_email"], row["status"], left, row["suppressed_for"] or None, submission_of(row))
+        risks = tuple(json.loads(row["risks"]))
+        return Recipient(
+            row["lead_email"], row["status"], left, row["suppressed_for"] or None, submission_of(row), risks
+        )
+
+    def note_risks(self, email: str, risks: Sequence[Risk]) -> None:
+        """See `Store`."""
+        row = {"address_key": address_key(email), "risks": json.dumps(risks)}
+        self._write(lambda run: run("note_risks", row))
 
     def _end(self, item: OutboxItem, state: ItemState, reason: str, now: datetime, attempted: int) -> bool:
         values = {"id": item.id, "fence": item.fence, "state": state, "reason": reason, "now": to_text(now)}

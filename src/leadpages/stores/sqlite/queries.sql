@@ -12,7 +12,7 @@ WHERE id IN (
 RETURNING id, channel, name, happening, form, submission_id, created_at, attempts, fence;
 
 -- name: recipient
-SELECT leads.email AS lead_email, leads.status, leads.unsubscribed_at, leads.suppressed_for, submissions.*,
+SELECT leads.email AS lead_email, leads.status, leads.unsubscribed_at, leads.suppressed_for, leads.risks, submissions.*,
   (SELECT json_group_array(json_array(field, wording)) FROM consents WHERE submission_id = submissions.id) AS consents
 FROM outbox JOIN leads ON leads.id = outbox.lead_id JOIN submissions ON submissions.id = outbox.submission_id
 WHERE outbox.id = :id;
@@ -42,7 +42,7 @@ FROM leads WHERE address_key = :address_key;
 
 -- name: submissions
 SELECT submissions.*, leads.email AS lead_email, leads.status, leads.created_at, leads.confirmed_at,
-  leads.suppressed_for,
+  leads.suppressed_for, leads.risks,
   (SELECT json_group_array(DISTINCT form) FROM submissions WHERE lead_id = leads.id) AS forms,
   (SELECT sum(downloads) FROM submissions WHERE lead_id = leads.id) AS lead_downloads,
   (SELECT json_group_array(json_array(field, wording)) FROM consents WHERE submission_id = submissions.id) AS consents

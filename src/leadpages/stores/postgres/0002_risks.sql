@@ -1,0 +1,2 @@
+-- What speaks against an address: names.
+ALTER TABLE leads ADD COLUMN risks json NOT NULL DEFAULT '[]';
