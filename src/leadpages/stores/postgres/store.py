@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import select
 from collections import deque
@@ -47,7 +48,7 @@ class PostgresStore(SQLStore):
     """The Store protocol on PostgreSQL.
 
     There is a connection for each thread that works at the same time, opened when it is first needed and then kept:
-    a host may fork after opening a store, and what takes one connection on a function takes eight on a server. Nothing
+    what takes one connection on a function takes eight on a server. A process that a fork made opens its own. Nothing
     lasts longer on a connection than its transaction, so a pooler may stand in front. `lock_timeout_s` is how
     long a call waits for another transaction before it raises StorageBusy.
     """
@@ -56,11 +57,12 @@ class PostgresStore(SQLStore):
         self._parameters = _parameters(url)
         self._begin = f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {int(lock_timeout_s * 1000)}"
         self._idle: deque[Connection] = deque()
+        self._process = os.getpid()
         self._sql = {
             name: _with_gaps(statement) for name, statement in read_queries("leadpages.stores.sql", __package__).items()
         }
         self._known = len(read_migrations(__package__))
-        with _translated(), closing(_connect(self._parameters)) as connection:
+        with _translated(), self._connection() as connection:
             self._check_schema(connection)
 
     @staticmethod
@@ -148,6 +150,9 @@ class PostgresStore(SQLStore):
         self._idle.append(connection)
 
     def _take_idle(self) -> Connection | None:
+        if self._process != os.getpid():
+            # Kept, for they are another process's: to let go of one would not even close it.
+            self._others, self._idle, self._process = self._idle, deque(), os.getpid()
         with suppress(IndexError):  # another thread may take the last one between a look and a pop
             while True:
                 connection = self._idle.pop()
