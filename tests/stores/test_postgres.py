@@ -131,16 +131,25 @@ import os, sys
 from leadpages.stores.postgres.store import PostgresStore
 from tests.stores.contract import add, submission
 store = PostgresStore(sys.argv[1])
+def backend():
+    with store._connection() as connection:
+        return connection.info.backend_pid
+own = backend()
 children = []
 for child in range(3):
     if (pid := os.fork()) == 0:
         for number in range(20):
             add(store, submission(f"s{child}-{number}", f"a{child}-{number}@example.com"))
+        os.write(1, f"{backend()}\\n".encode())
         os._exit(0)
     children.append(pid)
 print([os.waitpid(pid, 0)[1] for pid in children], len(list(store.leads())))
+print(own == backend(), own)
 """
-    assert in_processes(script, postgres_url, 1) == [["[0, 0, 0] 60"]]
+    ((*others, outcome, own),) = in_processes(script, postgres_url, 1)
+    assert outcome == "[0, 0, 0] 60"
+    assert own.startswith("True ")
+    assert len({*others, own.removeprefix("True ")}) == 4
 
 
 # Locks and other faults
