@@ -38,6 +38,26 @@ def test_a_project_that_changes_its_mind(write_project: WriteProject, run_cli: R
     assert tree(project / "public") == render(project).public
 
 
+def test_what_netlify_does_not_do_is_named(write_project: WriteProject) -> None:
+    """A form that asks for it is warned of, with the line; `false` and what nobody wrote ask for nothing."""
+    work = (
+        'double_opt_in = true\nfile = "guide.pdf"\nchallenge = "altcha"\nnotify = ["me@example.com"]\nkeep = "1 year"\n'
+    )
+    guide = NEWSLETTER.replace("[[fields]]", f"{work}\n[[fields]]", 1)
+    plain = NEWSLETTER.replace("[[fields]]", "double_opt_in = false\n\n[[fields]]", 1)
+    files: dict[str, str | bytes] = {
+        "forms/guide/form.toml": guide,
+        "forms/guide/guide.pdf": b"%PDF-1.7\n",
+        "forms/plain.toml": plain,
+    }
+    warnings = render(write_project({**FILES, **files, "leadpages.toml": NETLIFY})).warnings
+    found = [(warning.path, warning.line, warning.message.split("`")[1]) for warning in warnings]
+    first = guide.split("\n").index("double_opt_in = true") + 1
+    names = ("double_opt_in", "file", "challenge", "notify", "keep")
+    assert found == [("forms/guide/form.toml", first + at, name) for at, name in enumerate(names)]
+    assert render(write_project({**FILES, **files, "leadpages.toml": CONFIG})).warnings == ()
+
+
 def test_another_backend(write_project: WriteProject, run_cli: RunCli) -> None:
     """What there is, is named."""
     config = NETLIFY.replace("netlify", "formspree")

@@ -279,6 +279,10 @@ class DownloadKeys(Strict):
     limit: int = Field(20, ge=1, le=10_000)
 
 
+#: The keys of a form that do nothing without it.
+_HANDLERS_WORK: Final = ("double_opt_in", "file", "challenge", "notify", "webhooks", "keep")
+
+
 class FormKeys(Strict):
     """The whole file."""
 
@@ -394,6 +398,8 @@ def _read_form(
     )
     problems = check_translations(form, keys.translations, config, path, lines)
     problems += check_webhooks(keys.webhooks, path, lines)
+    if config.forms.backend == "netlify":
+        problems += _left_undone(keys, path, lines)
     if any(problem.severity == "error" for problem in problems):
         return None, [*toml.warnings, *problems]
     languages = {tag: _in_language(form, tag, keys, config, catalogs[tag]) for tag in config.all_languages}
@@ -435,6 +441,16 @@ def _missing_site_key(keys: FormKeys, config: Config, path: str, lines: Lines) -
     message = f"`challenge` is {keys.challenge!r}, and there is no `{name}` in {CONFIG_FILE}"
     hint = f'the service gives you one: add {name} = "…" under [forms] there'
     return [Problem(path, line_of(("challenge",), lines), message, hint)]
+
+
+def _left_undone(keys: FormKeys, path: str, lines: Lines) -> list[Problem]:
+    """What a form asks of a handler, where there is none."""
+    asked = [name for name in _HANDLERS_WORK if name in keys.model_fields_set and getattr(keys, name)]
+    hint = f'Netlify keeps what is sent, and nothing more: leave it out, or `backend = "netlify"` in {CONFIG_FILE}'
+    return [
+        Problem(path, line_of((name,), lines), f"without a handler, `{name}` does nothing", hint, "warning")
+        for name in asked
+    ]
 
 
 def _wrong_values(fields: Sequence[FormField], path: str, lines: Lines) -> list[Problem]:
