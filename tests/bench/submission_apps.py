@@ -7,8 +7,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from email_validator import EmailNotValidError, validate_email
 from flask import Flask, redirect, request
@@ -16,10 +17,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ForeignKey, create_engine, event, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from leadpages.core.settings import read_settings
+from leadpages.handler.application import App
+from leadpages.handler.service import start
+from leadpages.stores.protocol import Receipt, Store
 from leadpages.stores.sqlite.store import JOURNAL, SYNCHRONOUS
 
 if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 THANKS = "https://www.example.com/thanks/"
 
@@ -29,6 +34,26 @@ def empty(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
     environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     start_response("303 See Other", [("Location", THANKS), ("Content-Length", "0")])
     return [b""]
+
+
+class Forgetful:
+    """A store that says of every submission that it is kept."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def add_submission(self, *args: object, **options: object) -> Receipt:
+        """Keep nothing."""
+        return "kept"
+
+
+def forgetful() -> WSGIApplication:
+    """The handler with such a store: what its own work allows."""
+    service = start(read_settings(os.environ))
+    return App(replace(service, store=cast(Store, Forgetful(service.store))))
 
 
 class Base(DeclarativeBase):

@@ -18,8 +18,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from itertools import count
@@ -46,7 +46,15 @@ class Server:
 
     name: str
     app: str
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+_HANDLER: Final = "leadpages.handler.app:app"
+_APPS: Final = "tests.bench.submission_apps"
+EMPTY: Final = Server("an empty 303", f"{_APPS}:empty")
+FORGETFUL: Final = Server("leadpages, keeping nothing", f"{_APPS}:forgetful()")
+OURS: Final = Server("leadpages", _HANDLER)
+FLASK: Final = Server("Flask, SQLAlchemy", f"{_APPS}:flask_app()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +75,35 @@ class Bench:
         self._folder, self._seconds = folder, seconds
         build(_ROOT, folder, Options(), datetime.now(UTC))
         self._origin = load(folder / BUNDLE).site.url
-        self._sync = folder / "slow_sync.so"
-        source = Path(__file__).with_name("slow_sync.c")
-        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", self._sync, source, "-ldl"], check=True)
 
     def run(self, rounds: int) -> list[Row]:
         """All servers in turns, so often."""
-        slow = {"LD_PRELOAD": str(self._sync), "SLOW_SYNC_MS": str(_SYNC_MS)}
-        handler = "leadpages.handler.app:app"
-        servers = [
-            Server("an empty 303", "tests.bench.submission_apps:empty", {}),
-            Server("leadpages", handler, {}),
-            Server("Flask, SQLAlchemy", "tests.bench.submission_apps:flask_app()", {}),
-            Server(f"leadpages, {_SYNC_MS} ms a sync", handler, slow),
-        ]
+        servers = [EMPTY, FORGETFUL, OURS, FLASK, self._slowed(OURS)]
         found: dict[str, list[Row]] = {server.name: [] for server in servers}
         for _ in range(rounds):
             for server in servers:
-                found[server.name].append(self._measure(server))
+                found[server.name].append(self.measure(server))
         rows = [_middle(rows) for rows in found.values()]
-        half = self._measure(servers[1], rate=next(row for row in rows if row.name == "leadpages").per_second / 2)
-        return [*rows, Row("leadpages at half of that", half.per_second, half.median_ms, half.p99_ms, half.lost)]
+        half = self.measure(OURS, rate=rows[servers.index(OURS)].per_second / 2)
+        return [*rows, replace(half, name="leadpages at half of that")]
 
-    def _measure(self, server: Server, rate: float = 0.0) -> Row:
+    def _slowed(self, server: Server) -> Server:
+        """The same server with syncs that take longer. There has to be a C compiler."""
+        library, source = self._folder / "slow_sync.so", Path(__file__).with_name("slow_sync.c")
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        env = {"LD_PRELOAD": str(library), "SLOW_SYNC_MS": str(_SYNC_MS)}
+        return Server(f"{server.name}, {_SYNC_MS} ms more a sync", server.app, env)
+
+    def measure(self, server: Server, rate: float = 0.0) -> Row:
+        """What `server` does with as many forms as it can take, or at `rate` a second."""
         database = self._folder / f"{next(_NUMBERS)}.db"
         name = database.stem
         with self._serving(server, database) as port:
-            _clients(port, f"{name}-warm", self._origin, 1.0, rate)
+            _clients(port, f"{name}-warm", self._origin, min(1.0, self._seconds), rate)
             answers = _clients(port, name, self._origin, self._seconds, rate)
         if answers["bad"]:
             sys.exit(f"{server.name}: {answers['bad']} of {answers['good'] + answers['bad']} forms were not taken in")
-        lost = 0 if server.app.endswith(":empty") else int(answers["good"]) - _kept(database, f"{name}-")
+        lost = 0 if server in (EMPTY, FORGETFUL) else int(answers["good"]) - _kept(database, f"{name}-")
         return Row(server.name, answers["per_second"], answers["median_ms"], answers["p99_ms"], lost)
 
     @contextmanager
@@ -171,14 +177,11 @@ def _free_port() -> int:
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     while process.poll() is None:
-        try:
-            connection = HTTPConnection("127.0.0.1", port, timeout=30)
+        with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection, suppress(OSError):
             connection.request("POST", "/nothing", b"", {"Content-Length": "0"})
             connection.getresponse()
-        except OSError:
-            time.sleep(0.05)
-        else:
             return
+        time.sleep(0.05)
     sys.exit("the server did not start")
 
 
@@ -192,9 +195,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with TemporaryDirectory(dir=Path(__file__).parent) as name:
         folder = Path(name)
         commits = commits_a_second(folder / "commits.db", options.seconds / 4)
-        empty, ours, flask, slow, half = rows = Bench(folder, options.seconds).run(options.rounds)
+        empty, forgetful, ours, flask, slow, half = rows = Bench(folder, options.seconds).run(options.rounds)
     ratios = {
         "of_empty": ours.per_second / empty.per_second,
+        "of_forgetful": ours.per_second / forgetful.per_second,
         "of_flask": ours.per_second / flask.per_second,
         "when_slow": slow.per_second / ours.per_second,
     }

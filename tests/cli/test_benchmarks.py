@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.bench import cold_start, generators, kill_nine, large_store, outbox_speed
+from tests.bench import cold_start, generators, kill_nine, large_store, outbox_speed, submission_speed
 from tests.bench.build_speed import compare
 from tests.bench.measure import Cost, Row
 from tests.bench.targets import NEXT_CHANGED, ONE_CHANGED, OURS, UNCHANGED, targets
@@ -88,6 +88,26 @@ def test_a_large_store_is_what_it_says(tmp_path: Path) -> None:
     assert dossier is not None
     assert (len(dossier.submissions), len(dossier.events)) == (1, 2)
     assert counts == [300, 3, 297]
+
+
+def test_submissions_are_measured(tmp_path: Path) -> None:
+    """Everything that is answered 303 is in the database, with Flask, too."""
+    bench = submission_speed.Bench(tmp_path, seconds=0.3)
+
+    rows = [
+        bench.measure(server)
+        for server in (
+            submission_speed.EMPTY,
+            submission_speed.FORGETFUL,
+            submission_speed.OURS,
+            submission_speed.FLASK,
+        )
+    ]
+    paced = bench.measure(submission_speed.OURS, rate=20.0)
+
+    assert [row.lost for row in rows] == [0] * 4
+    assert all(row.per_second > 0 and row.median_ms <= row.p99_ms for row in rows)
+    assert 0 < paced.per_second <= 40
 
 
 def test_an_outbox_is_measured(tmp_path: Path) -> None:
