@@ -54,6 +54,28 @@ def test_importing_the_handler_is_light() -> None:
     assert run(script) == "[]\n"
 
 
+FIRST = """
+import io, sys
+from leadpages.handler.app import app
+body = b"email=ann%40example.com"
+environ = {
+    "REQUEST_METHOD": "POST", "PATH_INFO": "/f/guide", "CONTENT_TYPE": "application/x-www-form-urlencoded",
+    "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body), "wsgi.url_scheme": "https",
+    "SERVER_NAME": "www.example.com", "SERVER_PORT": "443",
+}
+app(environ, lambda status, headers: print(status))
+print([name for name in ("http.server", "werkzeug.serving", "werkzeug.test") if name in sys.modules])
+import werkzeug.serving, werkzeug.test
+print(werkzeug.serving.run_simple.__name__, werkzeug.test.Client.__name__)
+"""
+
+
+def test_a_first_reply_needs_no_development_server(bundle: Path, tmp_path: Path) -> None:
+    """Nor a test client, which Werkzeug brings along; whoever wants them afterwards gets the real ones."""
+    printed = run(FIRST, **environment(bundle, tmp_path)).splitlines()
+    assert printed == ["303 SEE OTHER", "[]", "run_simple Client"]
+
+
 POST = """
 import sys
 from werkzeug.test import Client
