@@ -94,7 +94,7 @@ def test_an_answer_that_fits_its_type_is_kept_as_typed(type_: FieldType, typed: 
         ("select", "x", "unknown_choice"),
         ("radio", "S", "unknown_choice"),
         ("country", "Small", "unknown_choice"),
-        ("consent", "on", "unknown_choice"),
+        ("consent", "1", "unknown_choice"),
         ("checkbox", "no", "unknown_choice"),
     ],
 )

@@ -6,7 +6,9 @@ import base64
 import json
 import re
 import secrets
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
@@ -85,7 +87,8 @@ def verifier() -> Iterator[Receiver]:
 @pytest.fixture
 def funnel(bundle: Path, tmp_path: Path, verifier: Receiver) -> Iterator[Funnel]:
     """That site; what asks for a service, by the real client, is led to the one here."""
-    store, ask = SQLiteStore(tmp_path / "leads.db"), partial(asking, verifier)
+    challenges._passed.clear()
+    store, ask = SQLiteStore(tmp_path / "leads.db", busy_timeout_s=0.1), partial(asking, verifier)
     with funnel_on(bundle, store, captcha_secrets=SECRETS, ask=ask) as running:
         yield running
 
@@ -411,7 +414,7 @@ def test_no_person(funnel: Funnel, verifier: Receiver, body: bytes) -> None:
     """The same reply, and kept apart."""
     good = funnel.post("turnstile", {"email": "ann@example.com", "cf-turnstile-response": "x"})
     verifier.body = body
-    bad = funnel.post("turnstile", {"email": "bot@example.com", "cf-turnstile-response": "x"})
+    bad = funnel.post("turnstile", {"email": "bot@example.com", "cf-turnstile-response": "y"})
     assert seen(good) == seen(bad)
     assert quarantine(funnel) == {"bot@example.com": "not a person"}
 
@@ -472,6 +475,28 @@ def test_a_repeated_try_with_a_captcha(funnel: Funnel, verifier: Receiver) -> No
     funnel.clock.now += timedelta(minutes=20)
     assert seen(funnel.post("turnstile", sent, Idempotency_Key="one")) == seen(first)
     assert (counted(funnel), quarantine(funnel)) == (["ann@example.com"], {})
+
+
+def test_a_try_that_met_a_busy_store_is_good_the_second_time(
+    funnel: Funnel, verifier: Receiver, tmp_path: Path
+) -> None:
+    """The service says yes to a token once; who passed has passed, and for one submission."""
+    sent = {"email": "ann@example.com", "cf-turnstile-response": "only once"}
+    with closing(sqlite3.connect(tmp_path / "leads.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert funnel.post("turnstile", sent).status_code == 503
+    verifier.body = SPENT
+    assert funnel.post("turnstile", sent).status_code == 303
+    assert (counted(funnel), quarantine(funnel)) == (["ann@example.com"], {})
+    assert funnel.post("turnstile", {**sent, "email": "bob@example.com"}).status_code == 303
+    assert quarantine(funnel) == {"bob@example.com": REPLAYED}
+
+
+def test_a_reason_that_is_no_text_is_written_down_all_the_same(funnel: Funnel, verifier: Receiver) -> None:
+    """Half a character, say."""
+    verifier.body = b'{"success": false, "error-codes": ["\\ud800"]}'
+    assert funnel.post("turnstile", {"email": "ann@example.com", "cf-turnstile-response": "y"}).status_code == 303
+    assert list(quarantine(funnel)) == ["ann@example.com"]
 
 
 def test_other_forms_ask_for_nothing(funnel: Funnel) -> None:

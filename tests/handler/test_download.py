@@ -55,12 +55,40 @@ def test_a_part_is_given_as_a_part(funnel: Funnel, asked: str, part: bytes) -> N
 
 
 def test_a_file_in_parts_is_one_download(funnel: Funnel) -> None:
-    """The first part counts, the others belong to it."""
+    """The first part counts, and those that come with its tag belong to it, also where the link is used up by then."""
     path = link(funnel)
-    parts = [get(funnel, path, Range=f"bytes={at}-{at + 1023}").data for at in range(0, len(PDF), 1024)]
-    assert b"".join(parts) == PDF
-    assert len(parts) > 3
-    assert count(funnel) == 1
+    for number in range(1, 4):
+        first = get(funnel, path, Range="bytes=0-1023")
+        tag = first.headers["ETag"]
+        later = [get(funnel, path, Range=f"bytes={at}-{at + 1023}", If_Range=tag) for at in range(1024, len(PDF), 1024)]
+        assert b"".join(part.data for part in (first, *later)) == PDF
+        assert {part.headers["ETag"] for part in later} == {tag}
+        assert len(later) > 3
+        assert count(funnel) == number
+    assert get(funnel, path, Range="bytes=0-1023").status_code == 404
+
+
+def test_a_part_by_itself_is_a_download(funnel: Funnel) -> None:
+    """Nobody gets the file for nothing by leaving out its first byte; an old tag does not help either."""
+    path = link(funnel)
+    tag = get(funnel, path).headers["ETag"]
+    assert get(funnel, path, Range="bytes=1-").status_code == 206
+    assert count(funnel) == 2
+    funnel.clock.advance(hours=2)
+    assert get(funnel, path, Range="bytes=1-", If_Range=tag).status_code == 200
+    for headers in ({"Range": "bytes=1-"}, {"Range": "bytes=1-", "If_Range": tag}, {"If_None_Match": tag}):
+        assert get(funnel, path, **headers).status_code == 404
+    assert funnel.client.head(path).status_code == 404
+    assert count(funnel) == 3
+
+
+def test_the_tag_of_another_link_is_none(funnel: Funnel) -> None:
+    """Each download has a tag of its own."""
+    tag = get(funnel, link(funnel)).headers["ETag"]
+    funnel.confirmed("bob@example.com")
+    path = funnel.link("/d/")
+    assert get(funnel, path, Range="bytes=1-", If_Range=tag).data == PDF
+    assert [lead.downloads for lead in funnel.service.store.leads()] == [1, 1]
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1,5-9", "bytes=x", "lines=0-9", "bytes", "bytes=9-1", "bytes=5-,0-4"])

@@ -117,7 +117,9 @@ class _SQLiteStore(SQLiteStore):
 
 
 class _PostgresStore(PostgresStore):
-    process: Process
+    def __init__(self, url: str) -> None:
+        self.process = Process()  # of which the opening is a part
+        super().__init__(url)
 
     def _connection(self) -> Any:
         return _dying_with(self.process, super()._connection())

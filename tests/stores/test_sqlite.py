@@ -22,7 +22,7 @@ from leadpages.leads.intake import Intake
 from leadpages.leads.model import Standing, Submission
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
-from leadpages.stores.sqlite.store import SQLiteStore, _begun
+from leadpages.stores.sqlite.store import SQLiteStore, _begun, _Job
 
 
 @pytest.fixture
@@ -294,6 +294,42 @@ def test_a_write_that_fails_takes_no_other_with_it(file: Path) -> None:
         assert failed == [futures[2]]
         assert isinstance(failed[0].exception(), ZeroDivisionError)
         assert sorted(emails(store)) == [f"a{n}@example.com" for n in range(4)] + ["ann@example.com"]
+
+
+@pytest.mark.parametrize("woken", [False, True])
+def test_a_thread_that_is_interrupted_while_it_waits_holds_up_no_other(
+    file: Path, monkeypatch: pytest.MonkeyPatch, woken: bool
+) -> None:
+    """Whether it was its turn to write for all, or not yet."""
+    wait = _Job.is_done_when_woken
+    interrupted: list[_Job[Any]] = []
+
+    def interrupt_the_first(job: _Job[Any]) -> bool:
+        if interrupted:
+            return wait(job)
+        interrupted.append(job)
+        if woken:
+            wait(job)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_Job, "is_done_when_woken", interrupt_the_first)
+    with closing(SQLiteStore(file)) as store, ThreadPoolExecutor(2) as pool:
+        futures: list[Future[object]] = []
+
+        def decide(standing: Standing) -> Intake:
+            futures.append(pool.submit(add, store, submission("one", "one@example.com")))
+            while not interrupted or len(store._waiting) != woken:
+                pass
+            futures.append(pool.submit(add, store, submission("two", "two@example.com")))
+            while len(store._waiting) != 1 + woken:
+                pass
+            return Intake("received")
+
+        store.add_submission(submission("first"), decide)
+        assert isinstance(futures[0].exception(timeout=30), KeyboardInterrupt)
+        assert futures[1].result(timeout=30) == "kept"
+        assert add(store, submission("after", "after@example.com")) == "kept"
+        assert sorted(emails(store)) == ["after@example.com", "ann@example.com", "two@example.com"]
 
 
 def test_a_full_disk_at_the_commit_is_everybodys(file: Path) -> None:

@@ -64,8 +64,9 @@ SOLUTION_FIELDS: Final[Mapping[Challenge, str]] = {
 }
 #: On pages of the handler, which run no scripts, in the place of a solution.
 PRESSED_FIELD: Final = "_pressed"
-#: What a box without choices posts when it is ticked.
+#: What a box without choices posts when it is ticked, and what one does that somebody wrote without a value (HTML).
 BOX_VALUE: Final = "yes"
+PLAIN_BOX_VALUE: Final = "on"
 
 #: Escaped as browsers want it, which read patterns with the flag `v`.
 TEL_PATTERN: Final = r"\+?[0-9 \(\).\/\-]{5,25}"
@@ -508,9 +509,9 @@ def _check_choice(field: Field, text: str) -> str:
 
 
 def _check_box(field: Field, text: str) -> str:
-    if text != BOX_VALUE:
+    if text not in (BOX_VALUE, PLAIN_BOX_VALUE):
         raise _Invalid("unknown_choice", "Tick or leave “{label}”")
-    return text
+    return BOX_VALUE
 
 
 _CHECKS = {

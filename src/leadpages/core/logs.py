@@ -8,8 +8,8 @@ import traceback
 from typing import Final
 
 #: An address, and what a link in a mail carries (see `signing`): who has the log can do nothing with it.
-_NAMES: Final = re.compile(r"[^\s@<>\"(]+@[^\s@<>\"',;)]+")
-_TOKENS: Final = re.compile(r"[\w-]{4,}\.[\w-]{43}(?![\w-])")
+_NAMES: Final = re.compile(r"[^\s@<>\"(]+(?:@|\uff20|%40)[^\s@<>\"',;)&]+", re.IGNORECASE)
+_TOKENS: Final = re.compile(r"[\w-]{4,}(?:\.|%2E)[\w-]{43,}", re.IGNORECASE)
 
 
 class _Redaction(logging.Filter):

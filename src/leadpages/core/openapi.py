@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from leadpages.core import urls
 from leadpages.core.bundle import Bundle
-from leadpages.core.forms import BOX_VALUE, KEY_PATTERN, SOLUTION_FIELDS, Field, Form
+from leadpages.core.forms import BOX_VALUE, KEY_PATTERN, PLAIN_BOX_VALUE, SOLUTION_FIELDS, Field, Form
 
 Schema = dict[str, Any]
 
@@ -171,7 +171,7 @@ def _value(field: Field) -> Schema:
     if field.type == "checkbox" and field.choices:
         return {**schema, "type": "array", "items": {"enum": list(field.answers)}, "uniqueItems": True}
     if field.answers and field.type in ("checkbox", "consent"):
-        return {**schema, "enum": [BOX_VALUE]}
+        return {**schema, "enum": [BOX_VALUE, PLAIN_BOX_VALUE]}
     if field.answers:
         return {**schema, "enum": list(field.answers)}
     lengths = {"minLength": field.min_length or int(field.required), "maxLength": field.longest}

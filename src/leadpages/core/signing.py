@@ -13,7 +13,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from leadpages.core.errors import TokenError
 
-Purpose = Literal["confirm", "download", "unsubscribe", "started", "pressed"]
+Purpose = Literal["confirm", "download", "unsubscribe", "started", "pressed", "part"]
 
 
 class TokenExpired(TokenError):

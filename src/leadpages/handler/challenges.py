@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 import secrets
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -37,16 +38,10 @@ _VERIFIERS: Final[Mapping[Challenge, str]] = {
     "hcaptcha": "https://api.hcaptcha.com/siteverify",
 }
 #: What they say of a token, not of us or of themselves.
-_TOKEN_FAULTS: Final = frozenset(
-    (
-        "already-seen-response",
-        "expired-input-response",
-        "invalid-input-response",
-        "invalid-or-already-seen-response",
-        "missing-input-response",
-        "timeout-or-duplicate",
-    )
-)
+_USED_BEFORE: Final = frozenset(("already-seen-response", "invalid-or-already-seen-response", "timeout-or-duplicate"))
+_TOKEN_FAULTS: Final = _USED_BEFORE | {"expired-input-response", "invalid-input-response", "missing-input-response"}
+#: Hashes of the last tokens that were good.
+_passed: Final[deque[str]] = deque(maxlen=1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +142,10 @@ def _verify(service: Service, form: Form, challenge: Challenge, token: str) -> V
     if challenge == "hcaptcha":  # a token may be one for another site of the same owner
         asked["sitekey"] = form.site_key
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    own = sha256(f"{challenge}\n{secret}\n{token}".encode()).hexdigest()
+    once = Verdict(f"{challenge} {token}")
+    if own in _passed:  # the service says yes once, and our own store may have been busy then
+        return once
     try:
         reply = service.ask(_VERIFIERS[challenge], headers, urlencode(asked).encode())
         said = json.loads(reply.text)
@@ -156,10 +155,13 @@ def _verify(service: Service, form: Form, challenge: Challenge, token: str) -> V
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _not_verified(form, "an answer that makes no sense")
     if passed is True:
-        return Verdict()
+        _passed.append(own)
+        return once
     if passed is not False or codes - _TOKEN_FAULTS:
-        return _not_verified(form, ", ".join(sorted(map(str, codes))) or "an answer that makes no sense")
-    return Verdict(quarantined_for="not a person")
+        why = ", ".join(sorted(map(str, codes))).encode("ascii", "replace").decode()
+        return _not_verified(form, why or "an answer that makes no sense")
+    # One that was used before may be a person's who had to send the form again: all that came is kept with it.
+    return Verdict(quarantined_for="not a person", is_open=bool(codes & _USED_BEFORE))
 
 
 def _not_verified(form: Form, why: str) -> Verdict:

@@ -12,7 +12,7 @@ from werkzeug.http import dump_options_header
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Response
 
-from leadpages.core.errors import LeadpagesError, StorageError
+from leadpages.core.errors import LeadpagesError, StorageError, TokenError
 from leadpages.core.forms import GatedFile
 from leadpages.core.signing import TokenExpired
 from leadpages.handler.pages import Pages
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 _RESEND_PAUSE: Final = timedelta(minutes=10)
+#: So long after its beginning, the later parts of a download belong to it.
+_PARTS_WITHIN: Final = timedelta(hours=1)
 _PRIVATE: Final = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
 
 
@@ -50,9 +52,15 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) 
         return pages.show(edition, "link-sent", edition.say("A new link is on its way"))
     if expired:
         return pages.show(edition, "expired", edition.say("This link has expired"), 410, resend=True, again="")
-    gated = service.files.gated
-    response = _point_to(gated, request, form.name, form.file) if gated else _open(service, request, form.file)
-    if request.method == "GET" and _counts(response, asked.count):
+    begun = _begun(service, request, submission_id)
+    if asked.count >= form.file.limit and not begun:
+        raise _used_up()
+    if gated := service.files.gated:
+        response = _point_to(gated, request, form.name, form.file)
+    else:
+        mark = begun or service.tokens.make("part", submission_id, now, _PARTS_WITHIN)
+        response = _open(service, request, form.file, f"{form.file.sha256}.{mark}")
+    if request.method == "GET" and response.status_code != 416 and not (begun and response.content_range.start):
         try:
             _count(service, submission_id, form.file)
         except LeadpagesError:
@@ -61,17 +69,27 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) 
     return response
 
 
+def _begun(service: Service, request: HandlerRequest, submission_id: str) -> str:
+    """The mark of the download that this request goes on with, "" where it begins one.
+
+    Each download has an entity tag of its own, which comes back in `If-Range` (RFC 9110, 13.1.5) with the later parts:
+    any other part is a download by itself.
+    """
+    _, _, mark = (request.if_range.etag or "").partition(".")
+    try:
+        is_own = service.tokens.read("part", mark, service.clock()) == submission_id
+    except TokenError:
+        return ""
+    return mark if is_own else ""
+
+
 def _count(service: Service, submission_id: str, file: GatedFile) -> None:
     if not service.store.count_download(submission_id, file.limit, service.clock()):
-        raise Refusal(404, "used_up", "This link has been used as often as it can be.")
+        raise _used_up()
 
 
-def _counts(response: Response, count: int) -> bool:
-    """Whether this is a download: a later part of the file belongs to the one that had the first byte.
-
-    Where the file is elsewhere, each address is one, for it gives any part and the whole.
-    """
-    return response.status_code != 416 and not (count and response.content_range.start)
+def _used_up() -> Refusal:
+    return Refusal(404, "used_up", "This link has been used as often as it can be.")
 
 
 def _point_to(gated: GatedFiles, request: HandlerRequest, form: str, file: GatedFile) -> Response:
@@ -92,7 +110,7 @@ def _disposition(name: str) -> str:
     return dump_options_header("attachment", {"filename": plain, **exact})
 
 
-def _open(service: Service, request: HandlerRequest, file: GatedFile) -> Response:
+def _open(service: Service, request: HandlerRequest, file: GatedFile, etag: str) -> Response:
     try:
         response = send_file(
             service.folder / file.path,
@@ -101,7 +119,7 @@ def _open(service: Service, request: HandlerRequest, file: GatedFile) -> Respons
             as_attachment=True,
             download_name=file.name,
             conditional=True,
-            etag=file.sha256,
+            etag=etag,
         )
     except RequestedRangeNotSatisfiable:
         return Response(status=416, headers={"Content-Range": f"bytes */{file.size}"})

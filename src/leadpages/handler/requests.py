@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from math import inf
 from typing import Any, Final
 from urllib.parse import parse_qs, parse_qsl
 
@@ -109,7 +110,7 @@ def _texts(value: object) -> list[str]:
         return value
     if isinstance(value, bool):
         return [BOX_VALUE] if value else []
-    if isinstance(value, str | int | float):
+    if isinstance(value, str | int | float) and value not in (inf, -inf):  # which 1e999 is
         return [str(value)]
     raise ValueError("nested")
 

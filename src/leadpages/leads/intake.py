@@ -16,7 +16,7 @@ REPEAT_WINDOW: Final = timedelta(minutes=10)
 CONFIRMATION_PAUSE: Final = timedelta(hours=24)
 SUPPRESSED: Final = "suppressed address"
 #: What proves that no program sent a form is good for one submission.
-REPLAYED: Final = "proof of work replayed"
+REPLAYED: Final = "solution used before"
 _CONFIRM: Final = Delivery("mail", "confirm", "submitted")
 _DELIVER: Final = Delivery("mail", "deliver")
 

@@ -26,6 +26,11 @@ def hash_key(form: str, key: str) -> str:
     return hashlib.sha256(f"{form}\n{key}".encode()).hexdigest()
 
 
+def hash_under(key: str, answers_hash: str) -> str:
+    """What is kept of the answers beside `key`: without that, nobody finds out by trying what they were."""
+    return hashlib.sha256(f"{key}\n{answers_hash}".encode()).hexdigest()
+
+
 def hash_once(once: str) -> str:
     """What is kept of something that is good once, beside the keys: no form is called ""."""
     return hash_key("", once)

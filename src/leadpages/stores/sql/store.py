@@ -48,7 +48,17 @@ from leadpages.stores.protocol import (
     Record,
     RecordKind,
 )
-from leadpages.stores.rows import asks, hash_answers, hash_key, hash_once, lead_of, moment, submission_of, window
+from leadpages.stores.rows import (
+    asks,
+    hash_answers,
+    hash_key,
+    hash_once,
+    hash_under,
+    lead_of,
+    moment,
+    submission_of,
+    window,
+)
 
 T = TypeVar("T")
 
@@ -140,7 +150,9 @@ class SQLStore(HeldItems):
                 known = _known(run, row)
                 if known["is_repeated"]:
                     return "repeated"
-            is_replayed = bool(once) and not run("note_key", {**noted, "key_hash": hash_once(once)}).rowcount
+            is_replayed = (
+                bool(once) and not run("note_key", {**noted, "key_hash": hash_once(once), "answers_hash": ""}).rowcount
+            )
             if submission.quarantined_for or is_replayed:
                 apart = {**row, "quarantined_for": submission.quarantined_for or REPLAYED}
                 return "kept" if _insert(run, apart, submission.consents) else "repeated"
@@ -451,7 +463,7 @@ class SQLStore(HeldItems):
 
 def _key_row(submission: Submission, key: str, answers_hash: str) -> dict[str, str]:
     now = submission.received_at
-    row = {"key_hash": hash_key(submission.form, key), "answers_hash": answers_hash}
+    row = {"key_hash": hash_key(submission.form, key), "answers_hash": hash_under(key, answers_hash)}
     return {**row, "now": to_text(now), "since": to_text(now - KEY_WINDOW)}
 
 

@@ -98,9 +98,27 @@ class SQLiteStore(SQLStore):
         with self._turn:
             self._waiting.append(job)
             leads, self._is_led = not self._is_led, True
-        if leads or not job.is_done_when_woken():
-            self._commit_waiting()
+        try:
+            if leads or not job.is_done_when_woken():
+                self._commit_waiting()
+        except BaseException:
+            self._give_up(job)
+            raise
         return job.outcome()
+
+    def _give_up(self, job: _Job[Any]) -> None:
+        """Let nobody wait for a thread that was interrupted while it waited itself."""
+        with self._turn:
+            if job in self._waiting:
+                self._waiting.remove(job)
+                if job.is_to_lead:
+                    self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Let the first of those who wait do what is waiting, if there is one."""
+        self._is_led = bool(self._waiting)
+        if self._is_led:
+            self._waiting[0].wake(is_done=False)
 
     def _commit_waiting(self) -> None:
         """Commit what is waiting, one's own job among it. Of what comes meanwhile, the first one's thread is next."""
@@ -112,9 +130,7 @@ class SQLiteStore(SQLStore):
             for job in jobs:
                 job.wake(is_done=True)
             with self._turn:
-                self._is_led = bool(self._waiting)
-                if self._is_led:
-                    self._waiting[0].wake(is_done=False)
+                self._pass_on()
 
     def _commit(self, jobs: Sequence[_Job[Any]]) -> None:
         """Do `jobs` in one transaction; where one of them fails, each in its own."""
@@ -206,7 +222,7 @@ class _Job(Generic[T]):
     def __init__(self, work: Callable[[Run], T]) -> None:
         self._work = work
         self._value: T | None = None
-        self._is_done = False
+        self._is_done = self.is_to_lead = False
         self._asleep = Lock()
         self._asleep.acquire()
         self.error: Exception | None = None
@@ -223,7 +239,7 @@ class _Job(Generic[T]):
 
     def wake(self, *, is_done: bool) -> None:
         """Let the thread go on that has this job."""
-        self._is_done = is_done
+        self._is_done, self.is_to_lead = is_done, not is_done
         self._asleep.release()
 
     def outcome(self) -> T:
