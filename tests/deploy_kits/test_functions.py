@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -18,6 +19,7 @@ from tests.deploy_kits.conftest import BuiltSite, Install, post, running
 from tests.e2e.conftest import free_port
 
 from leadpages.core.bundle import load
+from leadpages.core.forms import Webhook
 from leadpages.deploy_kits import kits
 from leadpages.deploy_kits.running_wheel import NAME
 from leadpages.stores.opening import open_store
@@ -157,5 +159,17 @@ def test_what_python_compiles_is_no_part_of_a_kit(
     compileall.compile_dir(tmp_path / "templates", quiet=2)
     assert list(tmp_path.glob("templates/vercel/api/__pycache__/*.pyc"))
     monkeypatch.setattr(kits, "_TEMPLATES", tmp_path / "templates")
-    kit = kits.make_kit("vercel", load(built_site.project / "bundle").site, "", "../..", ("key", "other"))
+    kit = kits.make_kit("vercel", load(built_site.project / "bundle"), "", "../..", ("key", "other"))
     assert sorted(kit.files) == [".gitignore", "README.md", "api/index.py", NAME, "requirements.txt", "vercel.json"]
+
+
+@pytest.mark.parametrize("target", kits.TARGETS)
+def test_the_secrets_of_web_hooks_are_named(built_site: BuiltSite, target: str) -> None:
+    """Where the kit's other secrets are; a site without any has no word of them."""
+    bundle = load(built_site.project / "bundle")
+    name, form = next(iter(bundle.forms.items()))
+    hook = Webhook("crm", "https://crm.example.com/", secret="CRM_SECRET")
+    hooked = replace(bundle, forms={**bundle.forms, name: replace(form, webhooks=(hook,))})
+    with_hook, without = (kits.make_kit(target, of, "", "../..", ("key", "other")) for of in (hooked, bundle))
+    assert "CRM_SECRET" in b"".join(with_hook.secrets.values()).decode()
+    assert "web hooks" not in b"".join(without.secrets.values()).decode()

@@ -83,7 +83,7 @@ def test_every_form_is_documented(run_cli: RunCli, bundle: Path, monkeypatch: py
     sent = document["paths"]["/f/guide"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert sent["required"] == ["email"]
     assert sent["properties"]["topics"]["items"] == {"enum": ["Pages", "Mails"]}
-    assert sent["properties"]["news"]["enum"] == ["yes"]
+    assert sent["properties"]["news"]["enum"] == ["yes", "on"]
 
 
 def test_a_challenge_is_documented(run_cli: RunCli, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:

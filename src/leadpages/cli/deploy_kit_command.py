@@ -34,13 +34,13 @@ def command(target: str, output: Path | None, as_json: bool, project: Path) -> N
     site, or a file of somebody's stands in the way, 2 wrong usage.
     """
     folder = output or project / "deploy" / target
-    site = load(project / "bundle").site
+    bundle = load(project / "bundle")
     try:
         headers = (project / "public" / "_headers").read_text("utf-8")
     except FileNotFoundError:
         raise OutputError(f"there is no {project / 'public' / '_headers'}", "run `leadpages build`") from None
     way = Path(os.path.relpath(project.resolve(), folder.resolve())).as_posix()
-    kit = make_kit(target, site, headers, way, (secrets.token_urlsafe(32), secrets.token_urlsafe(32)))
+    kit = make_kit(target, bundle, headers, way, (secrets.token_urlsafe(32), secrets.token_urlsafe(32)))
     _check_ours(folder, kit.files)
     kept = [name for name in kit.secrets if (folder / name).exists()]
     new = {name: content for name, content in kit.secrets.items() if name not in kept}

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from leadpages.core.site import SiteInfo
+from leadpages.core.bundle import Bundle
 from leadpages.deploy_kits import running_wheel
 
 TARGETS: Final = ("server", "container", "lambda", "cloud-run", "azure", "vercel")
@@ -29,12 +29,14 @@ class Kit:
     secrets: Mapping[str, bytes]
 
 
-def make_kit(target: str, site: SiteInfo, headers: str, project: str, secret_keys: tuple[str, str]) -> Kit:
-    """The kit of `target` for `site`.
+def make_kit(target: str, bundle: Bundle, headers: str, project: str, secret_keys: tuple[str, str]) -> Kit:
+    """The kit of `target` for the site of `bundle`.
 
     `headers` is the text of its `_headers`, `project` the path from the kit to the project, and `secret_keys` are two
     new ones: for links, and for a database or a timer.
     """
+    site = bundle.site
+    hooks = [hook.secret for form in bundle.forms.values() for hook in form.webhooks]
     own, public = urlsplit(site.handler_url or site.url), urlsplit(site.url)
     environment = Environment(
         loader=FileSystemLoader([_TEMPLATES / target, _TEMPLATES / "shared"]),
@@ -55,6 +57,7 @@ def make_kit(target: str, site: SiteInfo, headers: str, project: str, secret_key
         "wheel": running_wheel.NAME,
         "signing_key": secret_keys[0],
         "other_key": secret_keys[1],
+        "hook_secrets": sorted({name for name in hooks if name}),
     }
     names = sorted(environment.list_templates(filter_func=lambda name: "/_" not in f"/{name}"))
     filled = {_RENAMED.get(name, name): environment.get_template(name).render(gaps).encode() for name in names}
