@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.handler.funnel import SITE, Funnel
+from tests.handler.funnel import SITE, Funnel, funnel_on
 from werkzeug.test import TestResponse
+
+from leadpages.core.settings import Rate
+from leadpages.stores.sqlite.store import SQLiteStore
 
 
 def post(funnel: Funnel, body: str | bytes, **headers: str) -> TestResponse:
@@ -30,6 +34,18 @@ def test_views_and_starts_are_counted_by_day(funnel: Funnel, tmp_path: Path) -> 
         ("2026-11-22", "form_start", "/landing/", 1),
         ("2026-11-22", "form_view", "/landing/", 2),
     ]
+
+
+def test_one_client_fills_no_disk(bundle: Path, tmp_path: Path) -> None:
+    """Twenty times as many events as forms; the rest is answered alike, and not counted. Others' go on."""
+    store = SQLiteStore(tmp_path / "leads.db")
+    with funnel_on(bundle, store, per_client=Rate(2, timedelta(minutes=10))) as funnel:
+        for number in range(50):
+            body = json.dumps({"kind": "form_view", "page": f"/{number}/"})
+            assert post(funnel, body, **{"X-Forwarded-For": "203.0.113.7"}).status_code == 204
+        assert len(counts(tmp_path)) == 40
+        assert post(funnel, body, **{"X-Forwarded-For": "203.0.113.8"}).status_code == 204
+    assert len(counts(tmp_path)) == 41
 
 
 @pytest.mark.parametrize(

@@ -402,6 +402,16 @@ class StoreContract:
             store.count_page_event("form_view", page, NOW)
         store.check()
 
+    def test_page_events_have_limits(self, store: Store) -> None:
+        """What is over them is not counted; submissions have counts of their own."""
+        limit = Limit("events of somebody", 2, HOUR)
+        assert [store.count_page_event("form_view", f"/{n}/", NOW, [limit]) for n in range(4)] == [True, True] + [
+            False
+        ] * 2
+        pages = [record.values["page"] for record in store.records() if record.kind == "page_events"]
+        assert sorted(map(str, pages)) == ["/0/", "/1/"]
+        assert store.count_page_event("form_view", "/later/", NOW + HOUR, [limit])
+
     def test_writers_at_once_lose_nothing(self, store: Store) -> None:
         """Sixteen threads, one lead each: all are there."""
         with ThreadPoolExecutor(16) as pool:

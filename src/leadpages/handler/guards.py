@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from werkzeug.wrappers import Request
 
@@ -19,6 +19,8 @@ from leadpages.stores.protocol import Limit
 
 if TYPE_CHECKING:
     from leadpages.handler.service import Service
+
+_EVENTS_A_FORM: Final = 20
 
 
 def check_origin(request: Request, allowed: frozenset[str]) -> None:
@@ -72,11 +74,20 @@ def _blocked(email: str, blocked: frozenset[str]) -> str:
 
 def limits(service: Service, request: Request, form: Form) -> Iterator[Limit]:
     """What a submission counts towards: those of its client, and those of its form."""
-    client = client_of(request.headers.get("X-Forwarded-For", ""), request.remote_addr or "", service.trusted_hops)
-    if client and (rate := service.rate_per_client):
-        yield Limit(service.tokens.bucket("client", client), rate.most, rate.window)
+    yield from _of_client(service, request, "client", 1)
     if rate := service.rate_per_form:
         yield Limit(f"form {form.name}", rate.most, rate.window)
+
+
+def event_limits(service: Service, request: Request) -> Iterator[Limit]:
+    """What a view or click counts towards: nobody looks at that many more pages than they send forms."""
+    yield from _of_client(service, request, "events", _EVENTS_A_FORM)
+
+
+def _of_client(service: Service, request: Request, purpose: str, times: int) -> Iterator[Limit]:
+    client = client_of(request.headers.get("X-Forwarded-For", ""), request.remote_addr or "", service.trusted_hops)
+    if client and (rate := service.rate_per_client):
+        yield Limit(service.tokens.bucket(purpose, client), times * rate.most, rate.window)
 
 
 def client_of(forwarded: str, peer: str, trusted_hops: int) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from werkzeug.wrappers import Request, Response
 
 from leadpages.core.forms import has_control_characters
-from leadpages.handler.guards import check_origin
+from leadpages.handler.guards import check_origin, event_limits
 from leadpages.handler.refusals import Refusal
 from leadpages.handler.requests import read_body
 from leadpages.handler.service import Service
@@ -17,7 +17,7 @@ _KINDS: Final = ("form_view", "form_start")
 
 
 def answer(service: Service, request: Request) -> Response:
-    """Count `{"kind": "form_view" | "form_start", "page": "/a/path/"}`; 204.
+    """Count `{"kind": "form_view" | "form_start", "page": "/a/path/"}`; 204, also where one client sends too many.
 
     The content type is not looked at: `navigator.sendBeacon` sends text/plain to spare a preflight.
 
@@ -32,7 +32,7 @@ def answer(service: Service, request: Request) -> Response:
         known = False
     if not known:
         raise Refusal(400, "unknown_event", "This is not an event that is counted.")
-    service.store.count_page_event(kind, page, service.clock())
+    service.store.count_page_event(kind, page, service.clock(), tuple(event_limits(service, request)))
     return Response(status=204)
 
 

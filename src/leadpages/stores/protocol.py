@@ -173,8 +173,11 @@ class Store(Protocol):
         quarantined. `marks` are those of the address.
         """
 
-    def count_page_event(self, kind: str, page: str, now: datetime) -> None:
-        """Count one view or click of `page` on this day; no visitor is told from another."""
+    def count_page_event(self, kind: str, page: str, now: datetime, limits: Sequence[Limit] = ()) -> bool:
+        """Count one view or click of `page` on this day; no visitor is told from another.
+
+        False, with nothing counted there, when it is one too many for one of `limits`.
+        """
 
     # Links
 

@@ -189,10 +189,13 @@ class DynamoDBStore(HeldItems):
 
         return self._table.retrying(add)
 
-    def count_page_event(self, kind: str, page: str, now: datetime) -> None:
+    def count_page_event(self, kind: str, page: str, now: datetime, limits: Sequence[Limit] = ()) -> bool:
         """See `Store`."""
+        if self._over(limits, now):
+            return False
         day = to_text(now)[:10]
         self._table.count((f"page#{day}#{kind}#{page}", "-"), day=day, kind=kind, page=page)
+        return True
 
     def _over(self, limits: Sequence[Limit], now: datetime) -> Limited | None:
         """Count towards each limit up to the first that this is too much for."""

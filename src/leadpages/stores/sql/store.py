@@ -140,9 +140,8 @@ class SQLStore(HeldItems):
         def add(run: Run) -> Receipt:
             if key and (earlier := _earlier(run, noted)):
                 return earlier
-            for limit, count in counted:  # up to the first that this is too much for
-                if run("count_towards", count).fetchone()["count"] > limit.most:
-                    return Limited(from_text(count["ends_at"]) - submission.received_at)
+            if limited := _over(run, counted, submission.received_at):
+                return limited
             if key and not run("note_key", noted).rowcount:  # another one came in since the look
                 return _earlier(run, noted) or "repeated"
             if not submission.quarantined_for:
@@ -161,9 +160,16 @@ class SQLStore(HeldItems):
 
         return self._write(add)
 
-    def count_page_event(self, kind: str, page: str, now: datetime) -> None:
+    def count_page_event(self, kind: str, page: str, now: datetime, limits: Sequence[Limit] = ()) -> bool:
         """See `Store`."""
-        self._write(lambda run: run("count_page_event", {"day": to_text(now)[:10], "kind": kind, "page": page}))
+
+        def count(run: Run) -> bool:
+            if _over(run, [(limit, _count_row(limit, now)) for limit in limits], now):
+                return False
+            run("count_page_event", {"day": to_text(now)[:10], "kind": kind, "page": page})
+            return True
+
+        return self._write(count)
 
     def find_confirmation(self, submission_id: str) -> Confirmation | None:
         """See `Store`."""
@@ -473,6 +479,14 @@ def _earlier(run: Run, noted: Mapping[str, str]) -> Receipt | None:
     if row is None:
         return None
     return "repeated" if row["answers_hash"] == noted["answers_hash"] else "conflicting"
+
+
+def _over(run: Run, counted: Sequence[tuple[Limit, Mapping[str, str]]], now: datetime) -> Limited | None:
+    """Count towards each limit, by its row, up to the first that this is too much for."""
+    for limit, row in counted:
+        if run("count_towards", row).fetchone()["count"] > limit.most:
+            return Limited(from_text(row["ends_at"]) - now)
+    return None
 
 
 def _count_row(limit: Limit, now: datetime) -> dict[str, str]:
