@@ -121,6 +121,7 @@ def test_the_link_works_as_often_as_the_form_says(funnel: Funnel) -> None:
     """After that it is not found, for people and programs."""
     path = link(funnel)
     assert [get(funnel, path).status_code for _ in range(5)] == [200, 200, 200, 404, 404]
+    assert element(get(funnel, path).text, "h1").text == "This link is used up"
     refused = get(funnel, path, Accept="application/json")
     assert refused.json is not None
     assert refused.json["error"] == "used_up"

@@ -101,6 +101,8 @@ class App:
 
     def _error_page(self, edition: Edition, refusal: Refusal, request_id: str) -> Response:
         title = edition.say("Page not found" if refusal.status == 404 else "That did not work")
+        if refusal.code == "used_up":
+            title = edition.say("This link is used up")
         message = edition.say(refusal.text, **refusal.gaps)
         try:
             return self._pages.show(edition, "error", title, refusal.status, message=message, request_id=request_id)
