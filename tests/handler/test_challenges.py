@@ -30,6 +30,7 @@ from tests.handler.test_uploads import kept as uploads
 from werkzeug.test import TestResponse
 
 from leadpages.core.forms import HONEYPOT_FIELD, PRESSED_FIELD, SOLUTION_FIELDS, STARTED_FIELD, Field, Form
+from leadpages.core.settings import Rate
 from leadpages.core.signing import Tokens
 from leadpages.delivery.outcomes import Unreachable
 from leadpages.delivery.safe_http import Limits, Reply, SafeClient
@@ -483,7 +484,7 @@ def test_a_try_that_met_a_busy_store_is_good_the_second_time(
     """The service says yes to a token once; who passed has passed, and for one submission."""
     sent = {"email": "ann@example.com", "cf-turnstile-response": "only once"}
     with closing(sqlite3.connect(tmp_path / "leads.db")) as other:
-        other.execute("BEGIN EXCLUSIVE")
+        other.execute("BEGIN IMMEDIATE")
         assert funnel.post("turnstile", sent).status_code == 503
     verifier.body = SPENT
     assert funnel.post("turnstile", sent).status_code == 303
@@ -497,6 +498,16 @@ def test_a_reason_that_is_no_text_is_written_down_all_the_same(funnel: Funnel, v
     verifier.body = b'{"success": false, "error-codes": ["\\ud800"]}'
     assert funnel.post("turnstile", {"email": "ann@example.com", "cf-turnstile-response": "y"}).status_code == 303
     assert list(quarantine(funnel)) == ["ann@example.com"]
+
+
+def test_nobody_is_asked_for_who_has_sent_too_many(bundle: Path, tmp_path: Path, verifier: Receiver) -> None:
+    """The limit stands before the service."""
+    store, ask, one = SQLiteStore(tmp_path / "leads.db"), partial(asking, verifier), Rate(1, timedelta(minutes=10))
+    with funnel_on(bundle, store, per_client=one, captcha_secrets=SECRETS, ask=ask) as running:
+        sent = [{"email": f"a{n}@example.com", "cf-turnstile-response": f"t{n}"} for n in range(3)]
+        replies = [running.post("turnstile", data, X_Forwarded_For="203.0.113.7") for data in sent]
+        assert [reply.status_code for reply in replies] == [303, 429, 429]
+    assert len(verifier.calls) == 1
 
 
 def test_other_forms_ask_for_nothing(funnel: Funnel) -> None:

@@ -515,6 +515,16 @@ class StoreContract:
         assert add(store, submission("six", at=NOW + HOUR), few, many) == "kept"
         assert [s.id for _, s in store.submissions()] == ["four", "one", "two", "six"]
 
+    def test_a_look_at_the_limits_counts_nothing(self, store: Store) -> None:
+        """It says what one more would meet."""
+        few, many = Limit("client 1", 1, HOUR), Limit("form", 3, HOUR)
+        at = NOW + 20 * MINUTE
+        assert [store.limited((few, many), at) for _ in range(3)] == [None] * 3
+        assert add(store, submission("one", at=at), few, many) == "kept"
+        assert store.limited((many, few), at) == Limited(HOUR - 20 * MINUTE)
+        assert store.limited((many,), at) is None
+        assert store.limited((few,), at + HOUR) is None
+
     def test_a_key_that_met_a_limit_is_free(self, store: Store) -> None:
         """What was not kept must not be taken for done when the client tries again."""
         full = Limit("client", 0, HOUR)

@@ -92,7 +92,7 @@ STEPS: Final[dict[str, Callable[[Store, OutboxItem], Any]]] = {
 }
 READING: Final = {
     "find_confirmation", "find_download", "recipient", "outbox", "quarantined", "email_of", "dossier", "expired",
-    "leads", "submissions", "records", "findings", "check", "close",
+    "leads", "submissions", "records", "findings", "check", "close", "limited",
 }  # fmt: skip
 
 

@@ -81,6 +81,9 @@ def _take_in(
     now = service.clock()
     key = idempotency_key(request, posted)
     suspicion = reason_to_quarantine(service, form, posted, outcome.email, now)
+    counted = tuple(limits(service, request, form))
+    if form.challenge or form.file_fields:  # who has sent too many asks no service, and fills no disk
+        _check(service.store.limited(counted, now) or "kept", edition.catalog)
     verdict = judge(service, form, posted, suspicion, now)
     if verdict is None:
         return _ask_once_more(service, pages, request, edition, form, posted)
@@ -103,7 +106,6 @@ def _take_in(
     )
     decide = partial(take_in, form, has_mail=service.bundle.mails.get(form.name, {}), now=now)
     marks = service.tokens.marks(outcome.email)
-    counted = tuple(limits(service, request, form))
     receipt = service.store.add_submission(submission, decide, marks, counted, key, verdict.once)
     _check(receipt, edition.catalog)
     staging.settle(submission, receipt, service.store)

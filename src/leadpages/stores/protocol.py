@@ -173,6 +173,9 @@ class Store(Protocol):
         quarantined. `marks` are those of the address.
         """
 
+    def limited(self, limits: Sequence[Limit], now: datetime) -> Limited | None:
+        """The first of `limits` that one more would be too much for. Nothing is counted: a look before costly work."""
+
     def count_page_event(self, kind: str, page: str, now: datetime, limits: Sequence[Limit] = ()) -> bool:
         """Count one view or click of `page` on this day; no visitor is told from another.
 

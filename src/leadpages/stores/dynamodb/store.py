@@ -189,6 +189,15 @@ class DynamoDBStore(HeldItems):
 
         return self._table.retrying(add)
 
+    def limited(self, limits: Sequence[Limit], now: datetime) -> Limited | None:
+        """See `Store`."""
+        for limit in limits:
+            key, ends_at = _count_key(limit, now)
+            found = self._table.get(key)
+            if found and found["count"] >= limit.most:
+                return Limited(ends_at - now)
+        return None
+
     def count_page_event(self, kind: str, page: str, now: datetime, limits: Sequence[Limit] = ()) -> bool:
         """See `Store`."""
         if self._over(limits, now):
@@ -200,8 +209,7 @@ class DynamoDBStore(HeldItems):
     def _over(self, limits: Sequence[Limit], now: datetime) -> Limited | None:
         """Count towards each limit up to the first that this is too much for."""
         for limit in limits:
-            begins_at, ends_at = window(limit, now)
-            key = (f"limit#{limit.bucket}#{to_text(begins_at)}", "-")
+            key, ends_at = _count_key(limit, now)
             if self._table.count(key, expires_at=int(ends_at.timestamp())) > limit.most:
                 return Limited(ends_at - now)
         return None
@@ -613,6 +621,12 @@ class DynamoDBStore(HeldItems):
     def load(self, records: Callable[[], Iterable[Record]]) -> None:
         """See `Store`. What was kept until it raises is deleted again."""
         load(self._table, records)
+
+
+def _count_key(limit: Limit, now: datetime) -> tuple[Key, datetime]:
+    """Where `limit` is counted, and until when."""
+    begins_at, ends_at = window(limit, now)
+    return (f"limit#{limit.bucket}#{to_text(begins_at)}", "-"), ends_at
 
 
 def _key_item(submission: Submission, key_hash: str, answers_hash: str) -> Item:

@@ -32,6 +32,9 @@ INSERT INTO limit_counts (bucket, begins_at, ends_at, count) VALUES (:bucket, :b
 ON CONFLICT (bucket, begins_at) DO UPDATE SET count = limit_counts.count + 1
 RETURNING count;
 
+-- name: find_count
+SELECT count FROM limit_counts WHERE bucket = :bucket AND begins_at = :begins_at;
+
 -- name: forget_counts
 DELETE FROM limit_counts WHERE ends_at <= :now;
 

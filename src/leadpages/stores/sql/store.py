@@ -160,6 +160,16 @@ class SQLStore(HeldItems):
 
         return self._write(add)
 
+    def limited(self, limits: Sequence[Limit], now: datetime) -> Limited | None:
+        """See `Store`."""
+        with self._reading() as run:
+            for limit in limits:
+                row = _count_row(limit, now)
+                found = run("find_count", row).fetchone()
+                if found and found["count"] >= limit.most:
+                    return Limited(from_text(row["ends_at"]) - now)
+        return None
+
     def count_page_event(self, kind: str, page: str, now: datetime, limits: Sequence[Limit] = ()) -> bool:
         """See `Store`."""
 
