@@ -182,11 +182,12 @@ class Model:
         self._log(new.email, at, "submitted", new.form, new.page)
         self._queue(new, intake.deliveries, at)
 
-    def count_page_event(self, kind: str, page: str, now: datetime) -> None:
+    def count_page_event(self, kind: str, page: str, now: datetime) -> bool:
         """See `Store`."""
         self.page_events[f"{now:%Y-%m-%d}", kind, page] += 1
 
-    # Links
+        # Links
+        return True
 
     def find_confirmation(self, submission_id: str) -> Confirmation | None:
         """See `Store`. The forms stand in the order of the alphabet here."""
