@@ -185,9 +185,9 @@ class Model:
     def count_page_event(self, kind: str, page: str, now: datetime) -> bool:
         """See `Store`."""
         self.page_events[f"{now:%Y-%m-%d}", kind, page] += 1
-
-        # Links
         return True
+
+    # Links
 
     def find_confirmation(self, submission_id: str) -> Confirmation | None:
         """See `Store`. The forms stand in the order of the alphabet here."""
