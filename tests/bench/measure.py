@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import time
@@ -79,6 +80,14 @@ def median_cost(costs: Sequence[Cost]) -> Cost:
 def environment() -> dict[str, str]:
     """The environment of this process, with Python's byte code cached as it is where programs are installed."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
 
 
 def _start(command: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from statistics import median
 from typing import Final
 
 from tests.bench.generators import Generator, leadpages, remove_sites
-from tests.bench.measure import environment
+from tests.bench.measure import environment, free_port
 
 _AT_MOST_S: Final = 0.2
 _SERVED: Final = ".leadpages/serve/public"
@@ -42,7 +41,7 @@ def measure(generator: Generator, rounds: int) -> list[float]:
 @contextmanager
 def _serving(generator: Generator) -> Iterator[None]:
     """`leadpages serve` for the project, ready to answer. Exits with its output when it ends or takes too long."""
-    port = _free_port()
+    port = free_port()
     log = generator.folder / "log.txt"
     command = [*generator.command[:-1], "serve", "--port", str(port)]
     with log.open("wb") as output:
@@ -100,13 +99,6 @@ def _answers(port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

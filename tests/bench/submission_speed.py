@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +26,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
+
+from tests.bench.measure import free_port
 
 from leadpages.build.project import BUNDLE, Options, build
 from leadpages.core.bundle import load
@@ -108,7 +109,7 @@ class Bench:
 
     @contextmanager
     def _serving(self, server: Server, database: Path) -> Iterator[int]:
-        port = _free_port()
+        port = free_port()
         env = os.environ | {
             "LEADPAGES_BUNDLE": str(self._folder / BUNDLE),
             "LEADPAGES_DATABASE_URL": f"sqlite:///{database}",
@@ -166,13 +167,6 @@ def _middle(rows: Sequence[Row]) -> Row:
         median(row.p99_ms for row in rows),
         sum(row.lost for row in rows),
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from hashlib import sha256
 from typing import Final
@@ -10,12 +9,11 @@ from typing import Final
 from werkzeug.datastructures import FileStorage
 
 from leadpages.core.errors import StorageError
+from leadpages.core.logs import log
 from leadpages.core.uploads import LOOKED_AT, Upload
 from leadpages.leads.model import Submission
 from leadpages.stores.files.protocol import Files
 from leadpages.stores.protocol import Receipt, Store
-
-log = logging.getLogger("leadpages")
 
 _CHUNK: Final = 64 * 1024
 

@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any, Final, Protocol
-from uuid import uuid4
 
 from leadpages.core.errors import StorageBusy, StorageError, StorageFull
 from leadpages.core.forms import GatedFile
+from leadpages.core.ids import new_id
 from leadpages.core.settings import Bucket
 from leadpages.stores.files.protocol import GatedState, OnBytes
 
@@ -131,7 +131,7 @@ class S3Files:
 
     def stage(self, name: str, content: IO[bytes]) -> str:
         """See `Files`."""
-        stage = f"{name}/{uuid4().hex}"
+        stage = f"{name}/{new_id()}"
         digest = hashlib.sha256()
         while chunk := content.read(_CHUNK):
             digest.update(chunk)
