@@ -194,7 +194,7 @@ def _post_ms(app: App, number: int) -> float:
     started = time.perf_counter()
     b"".join(app(environ, note))
     took = time.perf_counter() - started
-    assert statuses == ["303 SEE OTHER"], statuses
+    assert statuses == ["303 See Other"], statuses
     return took * 1000
 
 

@@ -73,7 +73,7 @@ print(werkzeug.serving.run_simple.__name__, werkzeug.test.Client.__name__)
 def test_a_first_reply_needs_no_development_server(bundle: Path, tmp_path: Path) -> None:
     """Nor a test client, which Werkzeug brings along; whoever wants them afterwards gets the real ones."""
     printed = run(FIRST, **environment(bundle, tmp_path)).splitlines()
-    assert printed == ["303 SEE OTHER", "[]", "run_simple Client"]
+    assert printed == ["303 See Other", "[]", "run_simple Client"]
 
 
 POST = """

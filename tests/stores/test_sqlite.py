@@ -280,6 +280,57 @@ def test_what_threads_write_at_once_is_committed_together(file: Path) -> None:
         assert len(emails(store)) == 9
 
 
+def test_a_transaction_begins_when_all_have_come_who_were_there_of_late(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last one ends the wait; whoever is alone waits for nobody."""
+    monkeypatch.setattr("leadpages.stores.sqlite.store._GATHER_S", 60.0)
+    monkeypatch.setattr("leadpages.stores.sqlite.store._PAUSE_S", 60.0)
+    with closing(Watched(file)) as store, ThreadPoolExecutor(3) as pool:
+        add(store, submission("alone"))
+        store._expected = 3
+        futures = [pool.submit(add, store, submission(f"s{n}", f"a{n}@example.com")) for n in range(3)]
+        assert [future.result(timeout=30) for future in futures] == ["kept"] * 3
+        assert store.sizes == [1, 3]
+
+
+def test_who_does_not_come_is_waited_for_ever_more_seldom(file: Path) -> None:
+    """A pause, and the transaction begins without them."""
+    with closing(Watched(file)) as store:
+        store._expected = 4
+        for n in range(4):
+            add(store, submission(f"s{n}", f"a{n}@example.com"))
+        assert store.sizes == [1] * 4
+        assert store._expected == 1
+
+
+def test_a_thread_that_is_interrupted_while_it_gathers_holds_up_no_other(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one leads."""
+    gather = SQLiteStore._gather
+    interrupted: list[SQLiteStore] = []
+
+    def interrupt_the_first(store: SQLiteStore) -> None:
+        if interrupted:
+            gather(store)
+            return
+        interrupted.append(store)
+        while len(store._waiting) < 2:
+            pass
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SQLiteStore, "_gather", interrupt_the_first)
+    with closing(SQLiteStore(file)) as store, ThreadPoolExecutor(2) as pool:
+        first = pool.submit(add, store, submission("one", "one@example.com"))
+        while not interrupted:
+            pass
+        second = pool.submit(add, store, submission("two", "two@example.com"))
+        assert isinstance(first.exception(timeout=30), KeyboardInterrupt)
+        assert second.result(timeout=30) == "kept"
+        assert emails(store) == ["two@example.com"]
+
+
 def test_a_write_that_fails_takes_no_other_with_it(file: Path) -> None:
     """Its caller hears of it, and the others are kept."""
 

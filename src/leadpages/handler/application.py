@@ -6,23 +6,23 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from werkzeug.wrappers import Response
-
 from leadpages.core import urls
 from leadpages.core.bundle import Edition
 from leadpages.core.errors import LeadpagesError, StorageError, TokenError
-from leadpages.core.ids import new_id
+from leadpages.core.ids import new_request_id
 from leadpages.core.logs import log
 from leadpages.core.settings import read_settings
 from leadpages.handler import confirm, download, page_events, submit, unsubscribe
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import Refusal, not_found
-from leadpages.handler.replies import error_reply, json_reply
+from leadpages.handler.replies import Reply, error_reply, json_reply
 from leadpages.handler.requests import HandlerRequest, wants_json
 from leadpages.handler.service import Service, start
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from leadpages.handler.replies import Answer
 
 
 _RETRY_AFTER_S: Final = 30
@@ -49,7 +49,7 @@ class App:
         self._allow_reading(request, response)
         return response(environ, start_response)
 
-    def _answer(self, request: HandlerRequest) -> Response:
+    def _answer(self, request: HandlerRequest) -> Answer:
         try:
             return self._route(request)
         except TokenError:
@@ -68,7 +68,7 @@ class App:
             log.exception("%s failed", request.id)
             return self._refuse(request, Refusal(500, "internal", "Something went wrong on our side."))
 
-    def _route(self, request: HandlerRequest) -> Response:
+    def _route(self, request: HandlerRequest) -> Answer:
         path = request.path
         if path == urls.HEALTH:
             self._service.store.check()
@@ -86,7 +86,7 @@ class App:
             return submit.answer(self._service, self._pages, request, rest)
         return _BY_TOKEN[prefix](self._service, self._pages, request, rest)
 
-    def _refuse(self, request: HandlerRequest, refusal: Refusal) -> Response:
+    def _refuse(self, request: HandlerRequest, refusal: Refusal) -> Reply:
         edition = self._service.bundle.edition(request.language)
         if wants_json(request):
             errors = [{"code": refusal.code, "message": edition.say(refusal.text, **refusal.gaps)}]
@@ -99,7 +99,7 @@ class App:
             response.headers["Allow"] = "GET, HEAD, POST"
         return response
 
-    def _error_page(self, edition: Edition, refusal: Refusal, request_id: str) -> Response:
+    def _error_page(self, edition: Edition, refusal: Refusal, request_id: str) -> Reply:
         title = edition.say("Page not found" if refusal.status == 404 else "That did not work")
         if refusal.code == "used_up":
             title = edition.say("This link is used up")
@@ -108,20 +108,20 @@ class App:
             return self._pages.show(edition, "error", title, refusal.status, message=message, request_id=request_id)
         except Exception:
             log.exception("%s: the theme's error page failed", request_id)
-            return Response(f"{message}\n", refusal.status, mimetype="text/plain")
+            return Reply(refusal.status, {"Content-Type": "text/plain; charset=utf-8"}, f"{message}\n")
 
-    def _allow_reading(self, request: HandlerRequest, response: Response) -> None:
+    def _allow_reading(self, request: HandlerRequest, response: Answer) -> None:
         # The site's script may read replies also where the handler stands on another origin (Fetch, CORS).
-        response.headers.add("Vary", "Origin")
+        response.headers["Vary"] = "Origin"
         sender = request.headers.get("Origin")
         if sender in self._service.origins:
             response.headers["Access-Control-Allow-Origin"] = sender
 
 
-def _preflight() -> Response:
+def _preflight() -> Reply:
     """What a script of the site may send to a handler on another origin (Fetch, CORS)."""
     headers = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key"}
-    return Response(status=204, headers={**headers, "Allow": "GET, HEAD, POST", "Access-Control-Max-Age": "600"})
+    return Reply(204, {**headers, "Allow": "GET, HEAD, POST", "Access-Control-Max-Age": "600"})
 
 
 def from_environment() -> App:
@@ -136,6 +136,6 @@ def not_in_order(error: LeadpagesError) -> WSGIApplication:
     """What answers while there is no application: 503, and the reason for the log alone."""
     log.critical("leadpages cannot start: %s (%s)", error.message, error.hint)
     errors = [{"code": "not_configured", "message": "This service is not in order yet."}]
-    response = error_reply(503, "not_configured", errors, new_id()[:16])
+    response = error_reply(503, "not_configured", errors, new_request_id())
     response.headers["Retry-After"] = str(_RETRY_AFTER_S)
     return response

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from werkzeug.wrappers import Response
-
 from leadpages.core.bundle import Edition
 from leadpages.core.signing import TokenExpired
 from leadpages.core.urls import DOWNLOAD, SUBMIT
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import not_found
+from leadpages.handler.replies import Reply
 from leadpages.handler.requests import HandlerRequest
 from leadpages.handler.service import Service
 from leadpages.stores.protocol import Confirmation
 
 
-def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Response:
+def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Reply:
     """Show the button, or confirm.
 
     Raises TokenError for a link that is not ours.
@@ -63,7 +62,7 @@ def _download(service: Service, edition: Edition, submission_id: str) -> str:
     return service.address(DOWNLOAD + token, edition)
 
 
-def _expired(service: Service, pages: Pages, edition: Edition, found: Confirmation) -> Response:
+def _expired(service: Service, pages: Pages, edition: Edition, found: Confirmation) -> Reply:
     form = edition.forms.get(found.forms[0])
     again = service.address(SUBMIT + form.name, edition) if form else ""
     return pages.show(edition, "expired", edition.say("This link has expired"), 410, resend=False, again=again)

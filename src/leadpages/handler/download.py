@@ -24,13 +24,15 @@ from leadpages.stores.files.protocol import GatedFiles
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
+    from leadpages.handler.replies import Answer
+
 _RESEND_PAUSE: Final = timedelta(minutes=10)
 #: So long after its beginning, the later parts of a download belong to it.
 _PARTS_WITHIN: Final = timedelta(hours=1)
 _PRIVATE: Final = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
 
 
-def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Response:
+def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Answer:
     """Give out the file, count it, and stop at the form's limit.
 
     Raises TokenError for a link that is not ours, Refusal 404 for one that was used up, StorageError where the bucket

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -72,24 +73,25 @@ def _blocked(email: str, blocked: frozenset[str]) -> str:
     return "blocked domain" if any(parent in blocked for parent in with_parents(domain)) else ""
 
 
-def limits(service: Service, request: Request, form: Form) -> Iterator[Limit]:
+def limits(service: Service, request: Request, form: Form) -> tuple[Limit, ...]:
     """What a submission counts towards: those of its client, and those of its form."""
-    yield from _of_client(service, request, "client", 1)
-    if rate := service.rate_per_form:
-        yield Limit(f"form {form.name}", rate.most, rate.window)
+    of_client = _of_client(service, request, "client", 1)
+    rate = service.rate_per_form
+    return (*of_client, Limit(f"form {form.name}", rate.most, rate.window)) if rate else of_client
 
 
-def event_limits(service: Service, request: Request) -> Iterator[Limit]:
+def event_limits(service: Service, request: Request) -> tuple[Limit, ...]:
     """What a view or click counts towards: nobody looks at that many more pages than they send forms."""
-    yield from _of_client(service, request, "events", _EVENTS_A_FORM)
+    return _of_client(service, request, "events", _EVENTS_A_FORM)
 
 
-def _of_client(service: Service, request: Request, purpose: str, times: int) -> Iterator[Limit]:
+def _of_client(service: Service, request: Request, purpose: str, times: int) -> tuple[Limit, ...]:
     client = client_of(request.headers.get("X-Forwarded-For", ""), request.remote_addr or "", service.trusted_hops)
-    if client and (rate := service.rate_per_client):
-        yield Limit(service.tokens.bucket(purpose, client), times * rate.most, rate.window)
+    rate = service.rate_per_client
+    return (Limit(service.tokens.bucket(purpose, client), times * rate.most, rate.window),) if client and rate else ()
 
 
+@lru_cache  # what one client sends often comes together
 def client_of(forwarded: str, peer: str, trusted_hops: int) -> str:
     """The client's address, of which only what trusted proxies say is believed; "" where there is none.
 

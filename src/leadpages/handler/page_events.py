@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import Final
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from leadpages.core.forms import has_control_characters
 from leadpages.handler.guards import check_origin, event_limits
 from leadpages.handler.refusals import Refusal
+from leadpages.handler.replies import Reply
 from leadpages.handler.requests import read_body
 from leadpages.handler.service import Service
 
 _KINDS: Final = ("form_view", "form_start")
 
 
-def answer(service: Service, request: Request) -> Response:
+def answer(service: Service, request: Request) -> Reply:
     """Count `{"kind": "form_view" | "form_start", "page": "/a/path/"}`; 204, also where one client sends too many.
 
     The content type is not looked at: `navigator.sendBeacon` sends text/plain to spare a preflight.
@@ -32,8 +34,8 @@ def answer(service: Service, request: Request) -> Response:
         known = False
     if not known:
         raise Refusal(400, "unknown_event", "This is not an event that is counted.")
-    service.store.count_page_event(kind, page, service.clock(), tuple(event_limits(service, request)))
-    return Response(status=204)
+    service.store.count_page_event(kind, page, service.clock(), event_limits(service, request))
+    return Reply(HTTPStatus.NO_CONTENT, {})
 
 
 def _is_path(page: str) -> bool:

@@ -7,11 +7,10 @@ import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.wrappers import Response
-
 from leadpages.core.bundle import TEMPLATES, Edition
 from leadpages.core.site import PageHead
 from leadpages.core.templates import environment
+from leadpages.handler.replies import Reply
 from leadpages.handler.service import Service
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Pages:
             "base-uri 'none'; frame-ancestors 'none'"
         )
 
-    def show(self, edition: Edition, name: str, title: str, status: int = 200, **context: Any) -> Response:
+    def show(self, edition: Edition, name: str, title: str, status: int = 200, **context: Any) -> Reply:
         """A page that no cache and no search engine keeps, and whose address no other site learns.
 
         `title` is in the language of `edition` already.
@@ -53,10 +52,11 @@ class Pages:
             **context,
         )
         headers = {
+            "Content-Type": "text/html; charset=utf-8",
             "Cache-Control": "no-store",
             "Content-Security-Policy": self._policy,
             # Not `no-referrer`: under it browsers send `Origin: null` with the page's own form.
             "Referrer-Policy": "same-origin",
             "X-Robots-Tag": "noindex",
         }
-        return Response(html, status, headers, mimetype="text/html")
+        return Reply(status, headers, html)

@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from math import inf
 from typing import Any, Final
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qs, unquote_to_bytes
 
 from werkzeug.datastructures import FileStorage, MIMEAccept
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
@@ -15,7 +15,7 @@ from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request
 
 from leadpages.core.forms import BOX_VALUE, Form
-from leadpages.core.ids import new_id
+from leadpages.core.ids import new_request_id
 from leadpages.core.urls import LANGUAGE
 from leadpages.handler.refusals import Refusal
 
@@ -47,7 +47,7 @@ class HandlerRequest(Request):
     @cached_property
     def id(self) -> str:
         """Names this request in its reply and in the log."""
-        return new_id()[:16]
+        return new_request_id()
 
 
 def read_form(request: Request, form: Form) -> tuple[Posted, dict[str, list[FileStorage]]]:
@@ -63,17 +63,22 @@ def read_form(request: Request, form: Form) -> tuple[Posted, dict[str, list[File
 
 
 def _read_urlencoded(request: Request, form: Form) -> tuple[Posted, dict[str, list[FileStorage]]]:
+    """As https://url.spec.whatwg.org/#urlencoded-parsing says; `parse_qsl` does, too, in three times the time."""
+    pairs = read_body(request).replace(b"+", b" ").split(b"&")
+    if len(pairs) > _MAX_FIELDS:
+        raise _too_many(_MAX_FIELDS)
+    fields: Posted = {}
     try:
-        text = read_body(request).decode("utf-8")
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+        for name, equals, value in (pair.partition(b"=") for pair in pairs):
+            if name or equals:
+                fields.setdefault(_unquoted(name), []).append(_unquoted(value))
     except UnicodeDecodeError:
         raise _not_utf8() from None
-    except ValueError:
-        raise _too_many(_MAX_FIELDS) from None
-    fields: Posted = {}
-    for name, value in pairs:
-        fields.setdefault(name, []).append(value)
     return fields, {}
+
+
+def _unquoted(text: bytes) -> str:
+    return (unquote_to_bytes(text) if b"%" in text else text).decode()
 
 
 def _read_json(request: Request, form: Form) -> tuple[Posted, dict[str, list[FileStorage]]]:
@@ -126,7 +131,7 @@ def _read_multipart(request: Request, form: Form) -> tuple[Posted, dict[str, lis
     except RequestEntityTooLarge:
         raise _too_large(request.max_content_length) from None
     except ClientDisconnected:
-        raise Refusal(400, "incomplete", "The form did not arrive whole.") from None
+        raise _incomplete() from None
     if any("\ufffd" in text for name, values in fields.items() for text in (name, *values)):
         raise _not_utf8()  # werkzeug puts this sign where it cannot decode, and nobody types it
     return fields, files
@@ -145,15 +150,27 @@ def read_body(request: Request) -> bytes:
 
     Raises Refusal 413 for more, 400 when the client went away.
     """
+    # Not `get_data`, which asks the server's stream three times over.
+    stream = request.environ["wsgi.input"]
+    length = request.content_length if request.environ.get("CONTENT_LENGTH") else None
+    most = length
+    if most is None:  # in chunks, of which some servers say where they end
+        most = MAX_BODY_BYTES + 1 if request.environ.get("wsgi.input_terminated") else 0
+    body = b""
     try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise _too_large() from None
-    except ClientDisconnected:
-        raise Refusal(400, "incomplete", "The form did not arrive whole.") from None
-    if len(body) > MAX_BODY_BYTES:
+        while most <= MAX_BODY_BYTES + 1 and (chunk := stream.read(most - len(body))):
+            body += chunk
+    except (OSError, ValueError):
+        raise _incomplete() from None
+    if max(len(body), length or 0) > MAX_BODY_BYTES:
         raise _too_large()
+    if length and len(body) < length:
+        raise _incomplete()
     return body
+
+
+def _incomplete() -> Refusal:
+    return Refusal(400, "incomplete", "The form did not arrive whole.")
 
 
 def _too_large(most: int = MAX_BODY_BYTES) -> Refusal:

@@ -6,8 +6,6 @@ from contextlib import closing
 from functools import partial
 from math import ceil
 
-from werkzeug.wrappers import Response
-
 from leadpages.core.bundle import Edition
 from leadpages.core.forms import (
     CHECK_FIELD,
@@ -30,7 +28,7 @@ from leadpages.handler.challenges import judge, pose, press_token
 from leadpages.handler.guards import check_origin, idempotency_key, limits, reason_to_quarantine, start_token
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import Refusal, not_found
-from leadpages.handler.replies import error_reply, json_reply
+from leadpages.handler.replies import Reply, error_reply, json_reply, see_other
 from leadpages.handler.requests import HandlerRequest, Posted, read_form, wants_json
 from leadpages.handler.service import Service
 from leadpages.handler.uploads import Staging, described
@@ -39,7 +37,7 @@ from leadpages.leads.model import Submission
 from leadpages.stores.protocol import Limited, Receipt
 
 
-def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -> Response:
+def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -> Reply:
     """Show the form, or take it in.
 
     Raises Refusal for an unknown form, a foreign origin or an unreadable body, StorageError when the
@@ -65,7 +63,7 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -
 
 def _take_in(
     service: Service, pages: Pages, request: HandlerRequest, edition: Edition, form: Form, staging: Staging
-) -> Response:
+) -> Reply:
     posted, files = read_form(request, form)
     if NEXT_FIELD in posted:
         log.info("%s: `_next` of form %s is ignored: `thank_you` in its file says where to go", request.id, form.name)
@@ -81,7 +79,7 @@ def _take_in(
     now = service.clock()
     key = idempotency_key(request, posted)
     suspicion = reason_to_quarantine(service, form, posted, outcome.email, now)
-    counted = tuple(limits(service, request, form))
+    counted = limits(service, request, form)
     if form.challenge or form.file_fields:  # who has sent too many asks no service, and fills no disk
         _check(service.store.limited(counted, now) or "kept", edition.catalog)
     verdict = judge(service, form, posted, suspicion, now)
@@ -112,12 +110,12 @@ def _take_in(
     destination = service.site_url + form.thank_you
     if wants_json(request):
         return json_reply({"redirect": destination})
-    return Response(status=303, headers={"Location": destination, "Cache-Control": "no-store"})
+    return see_other(destination)
 
 
 def _ask_once_more(
     service: Service, pages: Pages, request: HandlerRequest, edition: Edition, form: Form, posted: Posted
-) -> Response:
+) -> Reply:
     """The form again, for whoever has answered it well and has not shown that they are a person.
 
     Raises Refusal for a client that would not press anything.
@@ -156,7 +154,7 @@ def _show_form(
     filled: Rejected,
     posted: Posted,
     once_more: bool = False,
-) -> Response:
+) -> Reply:
     """The form with its answers so far, and what is wrong with them, or that it has to be sent once more."""
     title = f"{edition.say('Error:')} {form.title}" if filled.errors else form.title
     return pages.show(

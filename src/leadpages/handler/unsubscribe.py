@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from werkzeug.wrappers import Response
-
 from leadpages.handler.pages import Pages
+from leadpages.handler.replies import Reply
 from leadpages.handler.requests import HandlerRequest
 from leadpages.handler.service import Service
 
 
-def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Response:
+def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Reply:
     """Show the button, or unsubscribe. The body, cookies and origin of a POST play no part.
 
     Raises TokenError for a link that is not ours.

@@ -5,20 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from leadpages.core.forms import Consent
-from leadpages.core.times import from_text
+from leadpages.core.times import from_text, to_text
 from leadpages.leads.intake import Intake
 from leadpages.leads.model import Lead, Submission
 from leadpages.stores.protocol import Limit
 
+# `json.dumps` makes such a thing at each call.
+_sorted = json.JSONEncoder(sort_keys=True).encode
+_as_typed = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def hash_answers(submission: Submission) -> str:
     """Equal for the same answers to the same form."""
-    content = [submission.form, submission.values]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_sorted([submission.form, submission.values]).encode()).hexdigest()
+
+
+def answers_as_text(submission: Submission) -> str:
+    """The answers in JSON, as they were typed."""
+    return _as_typed(submission.values)
 
 
 def hash_key(form: str, key: str) -> str:
@@ -36,11 +45,15 @@ def hash_once(once: str) -> str:
     return hash_key("", once)
 
 
-def window(limit: Limit, now: datetime) -> tuple[datetime, datetime]:
-    """When the window of `limit` that `now` is in begins and ends."""
-    length = limit.window.total_seconds()
-    start = datetime.fromtimestamp(now.timestamp() // length * length, UTC)
-    return start, start + limit.window
+def window(limit: Limit, now: datetime) -> tuple[str, str]:
+    """When the window of `limit` that `now` is in begins and ends, as text."""
+    return _window(now.timestamp() // limit.window.total_seconds(), limit.window)
+
+
+@lru_cache  # nearly all that comes in counts towards the same few
+def _window(number: float, length: timedelta) -> tuple[str, str]:
+    start = datetime.fromtimestamp(number * length.total_seconds(), UTC)
+    return to_text(start), to_text(start + length)
 
 
 def asks(intake: Intake) -> bool:

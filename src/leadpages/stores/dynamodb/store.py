@@ -626,7 +626,7 @@ class DynamoDBStore(HeldItems):
 def _count_key(limit: Limit, now: datetime) -> tuple[Key, datetime]:
     """Where `limit` is counted, and until when."""
     begins_at, ends_at = window(limit, now)
-    return (f"limit#{limit.bucket}#{to_text(begins_at)}", "-"), ends_at
+    return (f"limit#{limit.bucket}#{begins_at}", "-"), from_text(ends_at)
 
 
 def _key_item(submission: Submission, key_hash: str, answers_hash: str) -> Item:

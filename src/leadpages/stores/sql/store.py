@@ -49,6 +49,7 @@ from leadpages.stores.protocol import (
     RecordKind,
 )
 from leadpages.stores.rows import (
+    answers_as_text,
     asks,
     hash_answers,
     hash_key,
@@ -501,7 +502,7 @@ def _over(run: Run, counted: Sequence[tuple[Limit, Mapping[str, str]]], now: dat
 
 def _count_row(limit: Limit, now: datetime) -> dict[str, str]:
     begins_at, ends_at = window(limit, now)
-    return {"bucket": limit.bucket, "begins_at": to_text(begins_at), "ends_at": to_text(ends_at)}
+    return {"bucket": limit.bucket, "begins_at": begins_at, "ends_at": ends_at}
 
 
 def _row(submission: Submission) -> dict[str, Any]:
@@ -512,7 +513,7 @@ def _row(submission: Submission) -> dict[str, Any]:
         "form": submission.form,
         "email": submission.email,
         "address_key": address_key(submission.email),
-        "answers": json.dumps(submission.values, ensure_ascii=False),
+        "answers": answers_as_text(submission),
         "answers_hash": hash_answers(submission),
         "files": json.dumps(submission.files),
         "page": submission.page,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Condition, Lock
 from typing import Any, Final, Generic, Literal, TypeVar, cast
 
 from leadpages.core.errors import StorageBusy, StorageError, StorageFull
@@ -24,6 +25,10 @@ T = TypeVar("T")
 _WAL_IS_SAFE: Final = sqlite3.sqlite_version_info >= (3, 51, 3)
 #: What makes commits durable and safe with the library's version.
 JOURNAL, SYNCHRONOUS = ("WAL", "FULL") if _WAL_IS_SAFE else ("DELETE", "EXTRA")
+
+#: So long a transaction is held up in all for the writers who are on the way, and for the next of them.
+_GATHER_S: Final = 0.04
+_PAUSE_S: Final = 0.004
 
 
 class SQLiteStore(SQLStore):
@@ -41,7 +46,8 @@ class SQLiteStore(SQLStore):
         self._idle: deque[_Open] = deque()
         self._waiting: list[_Job[Any]] = []
         self._is_led = False
-        self._turn = Lock()
+        self._expected = 1  # so many writers were there of late
+        self._turn = Condition(Lock())
         self._sql = read_queries("leadpages.stores.sql", __package__)
         self._migrations = read_migrations(__package__)
         if not create and not path.exists():
@@ -97,9 +103,12 @@ class SQLiteStore(SQLStore):
         job = _Job(work)
         with self._turn:
             self._waiting.append(job)
-            leads, self._is_led = not self._is_led, True
+            job.is_to_lead, self._is_led = not self._is_led, True
+            if len(self._waiting) == self._expected:
+                self._turn.notify()
         try:
-            if leads or not job.is_done_when_woken():
+            if job.is_to_lead or not job.is_done_when_woken():
+                self._gather()
                 self._commit_waiting()
         except BaseException:
             self._give_up(job)
@@ -120,6 +129,14 @@ class SQLiteStore(SQLStore):
         if self._is_led:
             self._waiting[0].wake(is_done=False)
 
+    def _gather(self) -> None:
+        """Let come who is on the way: one transaction for many costs each of them less, and they are out of its way."""
+        seen, latest = 0, time.monotonic() + _GATHER_S
+        with self._turn:
+            while seen < len(self._waiting) < self._expected and time.monotonic() < latest:
+                seen = len(self._waiting)
+                self._turn.wait(_PAUSE_S)
+
     def _commit_waiting(self) -> None:
         """Commit what is waiting, one's own job among it. Of what comes meanwhile, the first one's thread is next."""
         with self._turn:
@@ -130,6 +147,7 @@ class SQLiteStore(SQLStore):
             for job in jobs:
                 job.wake(is_done=True)
             with self._turn:
+                self._expected = max(len(jobs) + len(self._waiting), self._expected - 1)
                 self._pass_on()
 
     def _commit(self, jobs: Sequence[_Job[Any]]) -> None:
