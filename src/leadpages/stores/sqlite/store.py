@@ -28,7 +28,7 @@ JOURNAL, SYNCHRONOUS = ("WAL", "FULL") if _WAL_IS_SAFE else ("DELETE", "EXTRA")
 
 #: So long a transaction is held up in all for the writers who are on the way, and for the next of them.
 _GATHER_S: Final = 0.04
-_PAUSE_S: Final = 0.004
+_PAUSE_S: Final = 0.008
 
 
 class SQLiteStore(SQLStore):
@@ -46,7 +46,7 @@ class SQLiteStore(SQLStore):
         self._idle: deque[_Open] = deque()
         self._waiting: list[_Job[Any]] = []
         self._is_led = False
-        self._expected = 1  # so many writers were there of late
+        self._expected = 1
         self._turn = Condition(Lock())
         self._sql = read_queries("leadpages.stores.sql", __package__)
         self._migrations = read_migrations(__package__)
@@ -130,7 +130,10 @@ class SQLiteStore(SQLStore):
             self._waiting[0].wake(is_done=False)
 
     def _gather(self) -> None:
-        """Let come who is on the way: one transaction for many costs each of them less, and they are out of its way."""
+        """Wait for those who wrote of late and have not come back: one transaction for many costs each of them less.
+
+        While they wait themselves, no thread is in the way of the one that writes for all.
+        """
         seen, latest = 0, time.monotonic() + _GATHER_S
         with self._turn:
             while seen < len(self._waiting) < self._expected and time.monotonic() < latest:
@@ -147,7 +150,8 @@ class SQLiteStore(SQLStore):
             for job in jobs:
                 job.wake(is_done=True)
             with self._turn:
-                self._expected = max(len(jobs) + len(self._waiting), self._expected - 1)
+                # Where not all have come who were waited for, only those are counted on who are there by now.
+                self._expected = len(self._waiting) + (len(jobs) if len(jobs) >= self._expected else 0)
                 self._pass_on()
 
     def _commit(self, jobs: Sequence[_Job[Any]]) -> None:
