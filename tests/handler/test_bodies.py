@@ -78,6 +78,8 @@ def test_half_a_character_is_refused(funnel: Funnel, name: str) -> None:
     reply = post_json(funnel, json.dumps({"email": "ann@example.com", "name": name}))
     assert reply.json is not None
     assert [error["code"] for error in reply.json["errors"]] == ["control_characters"]
+    page = post_json(funnel, json.dumps({"email": "ann@example.com", "name": name}), Accept="text/html")
+    assert (page.status_code, page.mimetype) == (422, "text/html")
 
 
 def multipart(fields: dict[str, str], boundary: str = "x") -> bytes:

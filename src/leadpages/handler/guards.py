@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -91,7 +90,6 @@ def _of_client(service: Service, request: Request, purpose: str, times: int) -> 
     return (Limit(service.tokens.bucket(purpose, client), times * rate.most, rate.window),) if client and rate else ()
 
 
-@lru_cache  # what one client sends often comes together
 def client_of(forwarded: str, peer: str, trusted_hops: int) -> str:
     """The client's address, of which only what trusted proxies say is believed; "" where there is none.
 

@@ -34,7 +34,7 @@ class Reply:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send it (PEP 3333); to HEAD, its head."""
-        body = self.text.encode()
+        body = self.text.encode(errors="replace")  # JSON can bring half a character
         headers = list(self.headers.items())
         if self.status_code != HTTPStatus.NO_CONTENT:  # which has no length (RFC 9110, 8.6)
             headers.append(("Content-Length", str(len(body))))
