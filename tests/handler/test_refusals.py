@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from itertools import product
 
 import pytest
@@ -94,6 +95,18 @@ def test_a_body_that_stops_short_is_no_form(funnel: Funnel) -> None:
     )
     assert refused(reply) == (400, "incomplete")
     assert list(funnel.service.store.leads()) == []
+
+
+def test_a_body_that_the_server_cannot_read_is_no_form(funnel: Funnel) -> None:
+    """Chunks without a size, for example: gunicorn has an error of its own for them."""
+
+    class Chunks(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise ArithmeticError("no size")
+
+    environ = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True, "wsgi.input": Chunks()}
+    reply = funnel.client.post("/f/guide", content_type=URLENCODED, headers=JSON, environ_overrides=environ)
+    assert refused(reply) == (400, "incomplete")
 
 
 def test_a_form_has_a_number_of_fields(funnel: Funnel) -> None:

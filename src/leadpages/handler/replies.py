@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from werkzeug.urls import iri_to_uri
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -55,4 +58,7 @@ def error_reply(status: int, code: str, errors: Sequence[Mapping[str, str]], req
 
 def see_other(url: str) -> Reply:
     """On to a page, which is asked for with GET (RFC 9110, 15.4.4)."""
-    return Reply(HTTPStatus.SEE_OTHER, {"Location": url, "Cache-Control": "no-store"})
+    return Reply(HTTPStatus.SEE_OTHER, {"Location": _as_uri(url), "Cache-Control": "no-store"})
+
+
+_as_uri = lru_cache(iri_to_uri)  # headers are ASCII, and the same few pages are asked for ever again

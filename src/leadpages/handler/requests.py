@@ -160,7 +160,7 @@ def read_body(request: Request) -> bytes:
     try:
         while most <= MAX_BODY_BYTES + 1 and (chunk := stream.read(most - len(body))):
             body += chunk
-    except (OSError, ValueError):
+    except Exception:  # servers have errors of their own for what they cannot read
         raise _incomplete() from None
     if max(len(body), length or 0) > MAX_BODY_BYTES:
         raise _too_large()
