@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from leadpages.core import urls
@@ -121,7 +122,7 @@ class App:
 def _preflight() -> Reply:
     """What a script of the site may send to a handler on another origin (Fetch, CORS)."""
     headers = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key"}
-    return Reply(204, {**headers, "Allow": "GET, HEAD, POST", "Access-Control-Max-Age": "600"})
+    return Reply(HTTPStatus.NO_CONTENT, {**headers, "Allow": "GET, HEAD, POST", "Access-Control-Max-Age": "600"})
 
 
 def from_environment() -> App:

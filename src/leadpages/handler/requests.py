@@ -28,10 +28,7 @@ Posted = dict[str, list[str]]
 
 
 class HandlerRequest(Request):
-    """A request whose body may be `MAX_BODY_BYTES` long, by its header or as it comes in."""
-
-    # One more than is taken: a body without a length is cut off there, and by that it is known to be too long.
-    max_content_length = MAX_BODY_BYTES + 1
+    """A request, with what the handler asks of it."""
 
     @property
     def language(self) -> str:
@@ -153,18 +150,20 @@ def read_body(request: Request) -> bytes:
     # Not `get_data`, which asks the server's stream three times over.
     stream = request.environ["wsgi.input"]
     length = request.content_length if request.environ.get("CONTENT_LENGTH") else None
-    most = length
-    if most is None:  # in chunks, of which some servers say where they end
-        most = MAX_BODY_BYTES + 1 if request.environ.get("wsgi.input_terminated") else 0
+    most = length or 0
+    if length is None and request.environ.get("wsgi.input_terminated"):  # the server knows where its chunks end
+        most = MAX_BODY_BYTES + 1  # by which it is known to be too long
+    elif most > MAX_BODY_BYTES:
+        raise _too_large()
     body = b""
     try:
-        while most <= MAX_BODY_BYTES + 1 and (chunk := stream.read(most - len(body))):
+        while chunk := stream.read(most - len(body)):
             body += chunk
     except Exception:  # servers have errors of their own for what they cannot read
         raise _incomplete() from None
-    if max(len(body), length or 0) > MAX_BODY_BYTES:
+    if len(body) > MAX_BODY_BYTES:
         raise _too_large()
-    if length and len(body) < length:
+    if len(body) < (length or 0):
         raise _incomplete()
     return body
 
