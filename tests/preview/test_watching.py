@@ -200,6 +200,18 @@ def test_a_folder_that_comes_later(tmp_path: Path) -> None:
         builds.wait_for(lambda: len(builds.seen) > count)
 
 
+def test_many_folders_in_folders(tmp_path: Path) -> None:
+    """However fast they come, all are watched, and the watching thread neither warns nor dies."""
+    with watching(tmp_path) as builds:
+        for number in range(200):
+            (tmp_path / f"site/{number}/deep").mkdir(parents=True)
+            time.sleep(0.002)  # beside watchdog's own look, not before it
+        time.sleep(LONG_S)
+        count = len(builds.seen)
+        (tmp_path / "site/199/deep/a.md").write_text("text")
+        builds.wait_for(lambda: len(builds.seen) > count)
+
+
 def test_events_that_the_kernel_lost(tmp_path: Path) -> None:
     """When the queue of events overflowed, anything may have changed."""
     with watching(tmp_path) as builds:

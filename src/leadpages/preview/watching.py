@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -90,6 +91,8 @@ def changes(project: Path, names: Sequence[str], stop: threading.Event) -> Itera
     Ends when `stop` is set. What changes while an item is worked on, however early, gives another item.
     """
     signal = _Signal(project.resolve(), names)
+    # watchdog meets a new folder in a new folder twice, by its event and by its own look: harmless, but it warns of it.
+    warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
     with _told_of_losses(signal.note):
         while not stop.is_set():
             signal.replaced = False
