@@ -42,7 +42,7 @@ def old(tmp_path: Path) -> Iterator[Path]:
     """A SQLite file as the first version left it."""
     file = tmp_path / "leads.db"
     with closing(sqlite3.connect(file)) as connection:
-        for statement in read_migrations("leadpages.stores.sqlite")[0]:
+        for statement in read_migrations("sqlite")[0]:
             connection.execute(statement)
         connection.executescript(f"{ROWS}PRAGMA user_version = 1;")
     yield file

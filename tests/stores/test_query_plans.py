@@ -14,9 +14,8 @@ import pytest
 from leadpages.stores.sql.queries import read_queries
 from leadpages.stores.sqlite.store import SQLiteStore
 
-SQL = "leadpages.stores.sql"
-ON_SQLITE = read_queries(SQL, "leadpages.stores.sqlite")
-ON_POSTGRES = read_queries(SQL, "leadpages.stores.postgres")
+ON_SQLITE = read_queries("sqlite")
+ON_POSTGRES = read_queries("postgres")
 MOMENTS = ("now", "since", "until", "before", "after_time")
 NUMBERS = ("limit", "fence", "attempted")
 #: Those that read nothing.

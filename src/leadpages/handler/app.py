@@ -6,12 +6,10 @@ Importing this module reads no bundle, opens no database and loads no library; t
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from leadpages.core.errors import LeadpagesError
@@ -34,7 +32,7 @@ def configured() -> WSGIApplication:
 
 @cache
 def _configured() -> WSGIApplication:
-    with _nothing_collected(), _werkzeug_alone():
+    with _nothing_collected():
         from leadpages.handler.application import from_environment
 
         return from_environment()
@@ -51,23 +49,6 @@ def _nothing_collected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-@contextmanager
-def _werkzeug_alone() -> Iterator[None]:
-    """`import werkzeug` brings its development server and its test client along, a fifth of a cold start.
-
-    Stand-ins keep their place meanwhile; whoever needs the real ones imports them afterwards, as ever.
-    """
-    stand_ins = {} if "werkzeug" in sys.modules else {"werkzeug.serving": "run_simple", "werkzeug.test": "Client"}
-    for module, name in stand_ins.items():
-        sys.modules[module] = ModuleType(module)
-        setattr(sys.modules[module], name, None)
-    try:
-        yield
-    finally:
-        for module in stand_ins:
-            del sys.modules[module]
 
 
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

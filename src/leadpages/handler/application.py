@@ -13,11 +13,11 @@ from leadpages.core.errors import LeadpagesError, StorageError, TokenError
 from leadpages.core.ids import new_request_id
 from leadpages.core.logs import log
 from leadpages.core.settings import read_settings
-from leadpages.handler import confirm, download, page_events, submit, unsubscribe
+from leadpages.handler import confirm, page_events, submit, unsubscribe
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import Refusal, not_found
 from leadpages.handler.replies import Reply, error_reply, json_reply
-from leadpages.handler.requests import HandlerRequest, wants_json
+from leadpages.handler.requests import Request, wants_json
 from leadpages.handler.service import Service, start
 
 if TYPE_CHECKING:
@@ -27,9 +27,17 @@ if TYPE_CHECKING:
 
 
 _RETRY_AFTER_S: Final = 30
+
+
+def _download(service: Service, pages: Pages, request: Request, token: str) -> Answer:
+    from leadpages.handler import download  # which takes longer to load than all the rest
+
+    return download.answer(service, pages, request, token)
+
+
 _BY_TOKEN = {
     urls.CONFIRM: confirm.answer,
-    urls.DOWNLOAD: download.answer,
+    urls.DOWNLOAD: _download,
     urls.UNSUBSCRIBE: unsubscribe.answer,
 }
 
@@ -43,14 +51,14 @@ class App:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        request = HandlerRequest(environ)
+        request = Request(environ)
         response = self._answer(request)
         response.headers["X-Request-Id"] = request.id
         response.headers["X-Content-Type-Options"] = "nosniff"
         self._allow_reading(request, response)
         return response(environ, start_response)
 
-    def _answer(self, request: HandlerRequest) -> Answer:
+    def _answer(self, request: Request) -> Answer:
         try:
             return self._route(request)
         except TokenError:
@@ -69,7 +77,7 @@ class App:
             log.exception("%s failed", request.id)
             return self._refuse(request, Refusal(500, "internal", "Something went wrong on our side."))
 
-    def _route(self, request: HandlerRequest) -> Answer:
+    def _route(self, request: Request) -> Answer:
         path = request.path
         if path == urls.HEALTH:
             self._service.store.check()
@@ -87,7 +95,7 @@ class App:
             return submit.answer(self._service, self._pages, request, rest)
         return _BY_TOKEN[prefix](self._service, self._pages, request, rest)
 
-    def _refuse(self, request: HandlerRequest, refusal: Refusal) -> Reply:
+    def _refuse(self, request: Request, refusal: Refusal) -> Reply:
         edition = self._service.bundle.edition(request.language)
         if wants_json(request):
             errors = [{"code": refusal.code, "message": edition.say(refusal.text, **refusal.gaps)}]
@@ -111,10 +119,10 @@ class App:
             log.exception("%s: the theme's error page failed", request_id)
             return Reply(refusal.status, {"Content-Type": "text/plain; charset=utf-8"}, f"{message}\n")
 
-    def _allow_reading(self, request: HandlerRequest, response: Answer) -> None:
+    def _allow_reading(self, request: Request, response: Answer) -> None:
         # The site's script may read replies also where the handler stands on another origin (Fetch, CORS).
         response.headers["Vary"] = "Origin"
-        sender = request.headers.get("Origin")
+        sender = request.header("Origin")
         if sender in self._service.origins:
             response.headers["Access-Control-Allow-Origin"] = sender
 

@@ -13,12 +13,12 @@ from leadpages.core.urls import DOWNLOAD, SUBMIT
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import not_found
 from leadpages.handler.replies import Reply
-from leadpages.handler.requests import HandlerRequest
+from leadpages.handler.requests import Request
 from leadpages.handler.service import Service
 from leadpages.stores.protocol import Confirmation
 
 
-def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Reply:
+def answer(service: Service, pages: Pages, request: Request, token: str) -> Reply:
     """Show the button, or confirm.
 
     Raises TokenError for a link that is not ours.

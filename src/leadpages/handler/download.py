@@ -17,7 +17,7 @@ from leadpages.core.forms import GatedFile
 from leadpages.core.signing import TokenExpired
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import Refusal, not_found
-from leadpages.handler.requests import HandlerRequest
+from leadpages.handler.requests import Request
 from leadpages.handler.service import Service
 from leadpages.stores.files.protocol import GatedFiles
 
@@ -32,7 +32,7 @@ _PARTS_WITHIN: Final = timedelta(hours=1)
 _PRIVATE: Final = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
 
 
-def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Answer:
+def answer(service: Service, pages: Pages, request: Request, token: str) -> Answer:
     """Give out the file, count it, and stop at the form's limit.
 
     Raises TokenError for a link that is not ours, Refusal 404 for one that was used up, StorageError where the bucket
@@ -71,13 +71,13 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) 
     return response
 
 
-def _begun(service: Service, request: HandlerRequest, submission_id: str) -> str:
+def _begun(service: Service, request: Request, submission_id: str) -> str:
     """The mark of the download that this request goes on with, "" where it begins one.
 
     Each download has an entity tag of its own, which comes back in `If-Range` (RFC 9110, 13.1.5) with the later parts:
     any other part is a download by itself.
     """
-    _, _, mark = (request.if_range.etag or "").partition(".")
+    _, _, mark = (request.full.if_range.etag or "").partition(".")
     try:
         is_own = service.tokens.read("part", mark, service.clock()) == submission_id
     except TokenError:
@@ -94,7 +94,7 @@ def _used_up() -> Refusal:
     return Refusal(404, "used_up", "This link has been used as often as it can be.")
 
 
-def _point_to(gated: GatedFiles, request: HandlerRequest, form: str, file: GatedFile) -> Response:
+def _point_to(gated: GatedFiles, request: Request, form: str, file: GatedFile) -> Response:
     """The way to the file in a bucket; to HEAD, what is known of it, for that address answers GET alone."""
     if not gated.is_there(form, file):
         raise StorageError(f"{file.name} of form {form} is not in the bucket, or not whole: run `leadpages files push`")
@@ -112,7 +112,7 @@ def _disposition(name: str) -> str:
     return dump_options_header("attachment", {"filename": plain, **exact})
 
 
-def _open(service: Service, request: HandlerRequest, file: GatedFile, etag: str) -> Response:
+def _open(service: Service, request: Request, file: GatedFile, etag: str) -> Response:
     try:
         response = send_file(
             service.folder / file.path,
@@ -129,9 +129,9 @@ def _open(service: Service, request: HandlerRequest, file: GatedFile, etag: str)
     return response
 
 
-def _with_one_range(request: HandlerRequest) -> WSGIEnvironment:
+def _with_one_range(request: Request) -> WSGIEnvironment:
     """The request without a range that is unreadable or manifold: it is answered in full (RFC 9110, 14.2)."""
-    asked = request.range
+    asked = request.full.range
     if asked and asked.units == "bytes" and len(asked.ranges) == 1:
         return request.environ
     return {name: value for name, value in request.environ.items() if name != "HTTP_RANGE"}

@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final
 
-from werkzeug.wrappers import Request
-
 from leadpages.core.errors import TokenError
 from leadpages.core.forms import HONEYPOT_FIELDS, KEY_FIELD, KEY_PATTERN, STARTED_FIELD, Form
 from leadpages.core.hosts import with_parents
 from leadpages.core.signing import Tokens
 from leadpages.handler.refusals import Refusal
+from leadpages.handler.requests import Request
 from leadpages.stores.protocol import Limit
 
 if TYPE_CHECKING:
@@ -31,9 +30,9 @@ def check_origin(request: Request, allowed: frozenset[str]) -> None:
 
     Raises Refusal 403.
     """
-    sender = request.headers.get("Origin")
+    sender = request.header("Origin")
     if sender is None:
-        if request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none"):
+        if request.header("Sec-Fetch-Site") in ("same-origin", "none", None):
             return
     elif sender in allowed:
         return
@@ -85,7 +84,7 @@ def event_limits(service: Service, request: Request) -> tuple[Limit, ...]:
 
 
 def _of_client(service: Service, request: Request, purpose: str, times: int) -> tuple[Limit, ...]:
-    client = client_of(request.headers.get("X-Forwarded-For", ""), request.remote_addr or "", service.trusted_hops)
+    client = client_of(request.header("X-Forwarded-For") or "", request.peer, service.trusted_hops)
     rate = service.rate_per_client
     return (Limit(service.tokens.bucket(purpose, client), times * rate.most, rate.window),) if client and rate else ()
 
@@ -118,7 +117,7 @@ def idempotency_key(request: Request, posted: Mapping[str, Sequence[str]]) -> st
 
     Raises Refusal 400 for one that is no key.
     """
-    key = request.headers.get("Idempotency-Key") or next(iter(posted.get(KEY_FIELD, ())), "")
+    key = request.header("Idempotency-Key") or next(iter(posted.get(KEY_FIELD, ())), "")
     if not re.fullmatch(KEY_PATTERN, key):
         raise Refusal(400, "bad_idempotency_key", "This form was sent in a way that we do not understand.")
     return key.strip('"')

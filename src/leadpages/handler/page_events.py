@@ -6,13 +6,11 @@ import json
 from http import HTTPStatus
 from typing import Final
 
-from werkzeug.wrappers import Request
-
 from leadpages.core.forms import has_control_characters
 from leadpages.handler.guards import check_origin, event_limits
 from leadpages.handler.refusals import Refusal
 from leadpages.handler.replies import Reply
-from leadpages.handler.requests import read_body
+from leadpages.handler.requests import Request, read_body
 from leadpages.handler.service import Service
 
 _KINDS: Final = ("form_view", "form_start")

@@ -8,8 +8,6 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from werkzeug.urls import iri_to_uri
-
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -61,4 +59,11 @@ def see_other(url: str) -> Reply:
     return Reply(HTTPStatus.SEE_OTHER, {"Location": _as_uri(url), "Cache-Control": "no-store"})
 
 
-_as_uri = lru_cache(iri_to_uri)  # headers are ASCII, and the same few pages are asked for ever again
+@lru_cache  # the same few pages are asked for ever again
+def _as_uri(url: str) -> str:
+    """`url` in ASCII, as all headers are."""
+    if url.isascii() and url.isprintable() and " " not in url:
+        return url
+    from werkzeug.urls import iri_to_uri
+
+    return iri_to_uri(url)

@@ -3,32 +3,69 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+import re
+from functools import cache, lru_cache
 from math import inf
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, unquote_to_bytes
-
-from werkzeug.datastructures import FileStorage, MIMEAccept
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
-from werkzeug.http import parse_accept_header
-from werkzeug.utils import cached_property
-from werkzeug.wrappers import Request
 
 from leadpages.core.forms import BOX_VALUE, Form
 from leadpages.core.ids import new_request_id
 from leadpages.core.urls import LANGUAGE
 from leadpages.handler.refusals import Refusal
 
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
+    from werkzeug.datastructures import FileStorage
+    from werkzeug.wrappers import Request as FullRequest
+
 MAX_BODY_BYTES: Final = 64 * 1024
 _MAX_FIELDS: Final = 100
 #: Of a form with few fields.
 _MAX_PARTS: Final = 20
+#: What stands after a media range in `Accept` (RFC 9110, 12.4.2).
+_WEIGHT: Final = re.compile(r"q=([01](?:\.\d{0,3})?)")
 
 Posted = dict[str, list[str]]
 
 
-class HandlerRequest(Request):
-    """A request, with what the handler asks of it."""
+class Request:
+    """One request (PEP 3333), and what the handler asks of it."""
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        self.environ = environ
+        self.method: str = environ["REQUEST_METHOD"]
+        #: Names this request in its reply and in the log.
+        self.id = new_request_id()
+        self._full: FullRequest | None = None
+
+    @property
+    def path(self) -> str:
+        """What is asked for, without the query, unquoted."""
+        path: str = self.environ.get("PATH_INFO", "")
+        return path if path.isascii() else path.encode("latin-1").decode(errors="replace")
+
+    def header(self, name: str) -> str | None:
+        """What one header says; None where it is not there."""
+        return self.environ.get(_variable(name))
+
+    @property
+    def peer(self) -> str:
+        """The address that the request comes from: perhaps a proxy's."""
+        return self.environ.get("REMOTE_ADDR") or ""
+
+    @property
+    def mimetype(self) -> str:
+        """The content type, in lower case and without its parameters; "" where none is named."""
+        named: str = self.environ.get("CONTENT_TYPE", "")
+        return named.partition(";")[0].strip().lower()
+
+    @property
+    def content_length(self) -> int | None:
+        """How long the body is said to be; None where nobody says, or where it comes in chunks."""
+        said: str = self.environ.get("CONTENT_LENGTH") or ""
+        return int(said) if said.isdecimal() and self.header("Transfer-Encoding") is None else None
 
     @property
     def language(self) -> str:
@@ -38,13 +75,26 @@ class HandlerRequest(Request):
     @property
     def query(self) -> dict[str, list[str]]:
         """What stands in the address after `?`, by name."""
-        # Not `args`: it raises for a query that is not UTF-8.
-        return parse_qs(self.query_string.decode("latin-1")) if self.query_string else {}
+        query = self.environ.get("QUERY_STRING")
+        return parse_qs(query) if query else {}
 
-    @cached_property
-    def id(self) -> str:
-        """Names this request in its reply and in the log."""
-        return new_request_id()
+    @property
+    def full(self) -> FullRequest:
+        """The same request to werkzeug, which knows files, ranges and entity tags, and takes a while to load."""
+        from werkzeug.wrappers import Request as FullRequest
+
+        self._full = self._full or FullRequest(self.environ)
+        return self._full
+
+    def close(self) -> None:
+        """Let go of the files that came with it."""
+        if self._full:
+            self._full.close()
+
+
+@cache
+def _variable(name: str) -> str:
+    return f"HTTP_{name.upper().replace('-', '_')}"
 
 
 def read_form(request: Request, form: Form) -> tuple[Posted, dict[str, list[FileStorage]]]:
@@ -54,7 +104,7 @@ def read_form(request: Request, form: Form) -> tuple[Posted, dict[str, list[File
     limit, 400 for what cannot be read.
     """
     read = _READERS.get(request.mimetype)
-    if read is None or request.headers.get("Content-Encoding", "identity") != "identity":
+    if read is None or request.header("Content-Encoding") not in (None, "identity"):
         raise Refusal(415, "unsupported_media_type", "Send the form as {type}.", type=" or ".join(_READERS))
     return read(request, form)
 
@@ -119,14 +169,17 @@ def _texts(value: object) -> list[str]:
 
 def _read_multipart(request: Request, form: Form) -> tuple[Posted, dict[str, list[FileStorage]]]:
     """Files are on the disk, not in memory, from half a megabyte on (RFC 7578)."""
-    request.max_content_length = sum(field.max_size for field in form.file_fields) + MAX_BODY_BYTES
-    request.max_form_memory_size = MAX_BODY_BYTES
-    request.max_form_parts = max(_MAX_PARTS, 2 * len(form.fields))
+    from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+    full = request.full
+    full.max_content_length = sum(field.max_size for field in form.file_fields) + MAX_BODY_BYTES
+    full.max_form_memory_size = MAX_BODY_BYTES
+    full.max_form_parts = max(_MAX_PARTS, 2 * len(form.fields))
     try:
-        files = {name: [file for file in found if file.filename] for name, found in request.files.lists()}
-        fields = {name: list(values) for name, values in request.form.lists() if name}
+        files = {name: [file for file in found if file.filename] for name, found in full.files.lists()}
+        fields = {name: list(values) for name, values in full.form.lists() if name}
     except RequestEntityTooLarge:
-        raise _too_large(request.max_content_length) from None
+        raise _too_large(full.max_content_length) from None
     except ClientDisconnected:
         raise _incomplete() from None
     if any("\ufffd" in text for name, values in fields.items() for text in (name, *values)):
@@ -147,9 +200,8 @@ def read_body(request: Request) -> bytes:
 
     Raises Refusal 413 for more, 400 when the client went away.
     """
-    # Not `get_data`, which asks the server's stream three times over.
     stream = request.environ["wsgi.input"]
-    length = request.content_length if request.environ.get("CONTENT_LENGTH") else None
+    length = request.content_length
     most = length or 0
     if length is None and request.environ.get("wsgi.input_terminated"):  # the server knows where its chunks end
         most = MAX_BODY_BYTES + 1  # by which it is known to be too long
@@ -186,10 +238,21 @@ def _not_utf8() -> Refusal:
 
 def wants_json(request: Request) -> bool:
     """Whether the client would rather have JSON than a page (RFC 9110, 12.5.1); who sends JSON and says nothing has."""
-    return _prefers_json(request.headers.get("Accept", ""), request.mimetype == "application/json")
+    return _prefers_json(request.header("Accept") or "", request.mimetype == "application/json")
 
 
 @lru_cache  # what browsers accept is long, and always the same
 def _prefers_json(accept: str, sends_json: bool) -> bool:
-    kinds = ("application/json", "text/html") if sends_json else ("text/html", "application/json")
-    return parse_accept_header(accept, MIMEAccept).best_match(kinds, default=kinds[0]) == "application/json"
+    as_json, as_page = _weight(accept, "application/json"), _weight(accept, "text/html")
+    return as_json > as_page or (as_json == as_page and sends_json)
+
+
+def _weight(accept: str, kind: str) -> tuple[float, int]:
+    """How much a media type is wanted, by the range that names it best, and how well it is named; 0 for not at all."""
+    named = {"*/*": 1, f"{kind.partition('/')[0]}/*": 2, kind: 3}
+    found = (0, 0.0)
+    for range_, *parameters in (part.replace(" ", "").split(";") for part in accept.lower().split(",")):
+        if range_ in named:
+            weights = [float(said[1]) for said in map(_WEIGHT.fullmatch, parameters) if said]
+            found = max(found, (named[range_], weights[0] if weights else 1.0))
+    return (found[1], found[0]) if found[1] else (0.0, 0)

@@ -29,7 +29,7 @@ from leadpages.handler.guards import check_origin, idempotency_key, limits, reas
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import Refusal, not_found
 from leadpages.handler.replies import Reply, error_reply, json_reply, see_other
-from leadpages.handler.requests import HandlerRequest, Posted, read_form, wants_json
+from leadpages.handler.requests import Posted, Request, read_form, wants_json
 from leadpages.handler.service import Service
 from leadpages.handler.uploads import Staging, described
 from leadpages.leads.intake import take_in
@@ -37,7 +37,7 @@ from leadpages.leads.model import Submission
 from leadpages.stores.protocol import Limited, Receipt
 
 
-def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -> Reply:
+def answer(service: Service, pages: Pages, request: Request, name: str) -> Reply:
     """Show the form, or take it in.
 
     Raises Refusal for an unknown form, a foreign origin or an unreadable body, StorageError when the
@@ -61,9 +61,7 @@ def answer(service: Service, pages: Pages, request: HandlerRequest, name: str) -
         return _take_in(service, pages, request, edition, form, staging)
 
 
-def _take_in(
-    service: Service, pages: Pages, request: HandlerRequest, edition: Edition, form: Form, staging: Staging
-) -> Reply:
+def _take_in(service: Service, pages: Pages, request: Request, edition: Edition, form: Form, staging: Staging) -> Reply:
     posted, files = read_form(request, form)
     if NEXT_FIELD in posted:
         log.info("%s: `_next` of form %s is ignored: `thank_you` in its file says where to go", request.id, form.name)
@@ -114,7 +112,7 @@ def _take_in(
 
 
 def _ask_once_more(
-    service: Service, pages: Pages, request: HandlerRequest, edition: Edition, form: Form, posted: Posted
+    service: Service, pages: Pages, request: Request, edition: Edition, form: Form, posted: Posted
 ) -> Reply:
     """The form again, for whoever has answered it well and has not shown that they are a person.
 

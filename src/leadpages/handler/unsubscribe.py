@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from leadpages.handler.pages import Pages
 from leadpages.handler.replies import Reply
-from leadpages.handler.requests import HandlerRequest
+from leadpages.handler.requests import Request
 from leadpages.handler.service import Service
 
 
-def answer(service: Service, pages: Pages, request: HandlerRequest, token: str) -> Reply:
+def answer(service: Service, pages: Pages, request: Request, token: str) -> Reply:
     """Show the button, or unsubscribe. The body, cookies and origin of a POST play no part.
 
     Raises TokenError for a link that is not ours.

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from hashlib import sha256
-from typing import Final
-
-from werkzeug.datastructures import FileStorage
+from typing import TYPE_CHECKING, Final
 
 from leadpages.core.errors import StorageError
 from leadpages.core.logs import log
@@ -14,6 +12,9 @@ from leadpages.core.uploads import LOOKED_AT, Upload
 from leadpages.leads.model import Submission
 from leadpages.stores.files.protocol import Files
 from leadpages.stores.protocol import Receipt, Store
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import FileStorage
 
 _CHUNK: Final = 64 * 1024
 

@@ -17,17 +17,13 @@ from leadpages.stores.protocol import Limit
 
 # `json.dumps` makes such a thing at each call.
 _sorted = json.JSONEncoder(sort_keys=True).encode
-_as_typed = json.JSONEncoder(ensure_ascii=False).encode
+#: Answers are kept as they were typed.
+as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def hash_answers(submission: Submission) -> str:
     """Equal for the same answers to the same form."""
     return hashlib.sha256(_sorted([submission.form, submission.values]).encode()).hexdigest()
-
-
-def answers_as_text(submission: Submission) -> str:
-    """The answers in JSON, as they were typed."""
-    return _as_typed(submission.values)
 
 
 def hash_key(form: str, key: str) -> str:

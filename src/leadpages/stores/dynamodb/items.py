@@ -27,7 +27,7 @@ from leadpages.leads.model import Channel, Lead, Submission, address_key
 from leadpages.leads.risks import Risk
 from leadpages.stores.dynamodb.wire import Item, Key
 from leadpages.stores.protocol import ItemState, OutboxItem, OutboxRow
-from leadpages.stores.rows import answers_as_text, lead_of, moment
+from leadpages.stores.rows import as_json, lead_of, moment
 
 #: Before and after all others with the same `pk`.
 LEAD: Final = "~lead"
@@ -99,7 +99,7 @@ def submission_item(submission: Submission, answers_hash: str, quarantined_for: 
             "id": submission.id,
             "form": submission.form,
             "email": submission.email,
-            "answers": answers_as_text(submission),
+            "answers": as_json(submission.values),
             "answers_hash": answers_hash,
             "consents": json.dumps([[consent.field, consent.wording] for consent in submission.consents]),
             "files": json.dumps(submission.files),

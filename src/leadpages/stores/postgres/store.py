@@ -58,17 +58,15 @@ class PostgresStore(SQLStore):
         self._begin = f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {int(lock_timeout_s * 1000)}"
         self._idle: deque[Connection] = deque()
         self._process = os.getpid()
-        self._sql = {
-            name: _with_gaps(statement) for name, statement in read_queries("leadpages.stores.sql", __package__).items()
-        }
-        self._known = len(read_migrations(__package__))
+        self._sql = {name: _with_gaps(statement) for name, statement in read_queries("postgres").items()}
+        self._known = len(read_migrations("postgres"))
         with _translated(), self._connection() as connection:
             self._check_schema(connection)
 
     @staticmethod
     def migrate(url: str) -> tuple[int, int]:
         """Bring the schema of a database up to date; its version before and after."""
-        migrations = read_migrations(__package__)
+        migrations = read_migrations("postgres")
         with _translated(), closing(_connect(_parameters(url))) as connection, connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
             before = _version(connection)

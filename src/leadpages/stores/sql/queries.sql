@@ -44,8 +44,7 @@ VALUES (:id, :address_key, :email, :status, :now, :asked_at)
 ON CONFLICT (address_key) DO UPDATE SET
   email = excluded.email,
   status = excluded.status,
-  confirmation_asked_at = coalesce(excluded.confirmation_asked_at, leads.confirmation_asked_at)
-RETURNING id;
+  confirmation_asked_at = coalesce(excluded.confirmation_asked_at, leads.confirmation_asked_at);
 
 -- name: insert_submission
 INSERT INTO submissions (id, lead_id, form, email, address_key, answers, answers_hash, files, page, language, received_at,

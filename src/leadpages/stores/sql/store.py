@@ -49,7 +49,7 @@ from leadpages.stores.protocol import (
     RecordKind,
 )
 from leadpages.stores.rows import (
-    answers_as_text,
+    as_json,
     asks,
     hash_answers,
     hash_key,
@@ -156,7 +156,7 @@ class SQLStore(HeldItems):
             if submission.quarantined_for or is_replayed:
                 apart = {**row, "quarantined_for": submission.quarantined_for or REPLAYED}
                 return "kept" if _insert(run, apart, submission.consents) else "repeated"
-            _count_in(run, row, submission.consents, decide(_standing(run, known, marks)))
+            _count_in(run, row, known["id"], submission.consents, decide(_standing(run, known, marks)))
             return "kept"
 
         return self._write(add)
@@ -336,7 +336,8 @@ class SQLStore(HeldItems):
             _lift(run, submission.email, marks, to_text(now))
             run("delete_submission", {"submission_id": submission_id})
             again = _row(submission)
-            _count_in(run, again, submission.consents, decide(_standing(run, _known(run, again), marks)))
+            known = _known(run, again)
+            _count_in(run, again, known["id"], submission.consents, decide(_standing(run, known, marks)))
             return True
 
         return self._write(release)
@@ -513,9 +514,9 @@ def _row(submission: Submission) -> dict[str, Any]:
         "form": submission.form,
         "email": submission.email,
         "address_key": address_key(submission.email),
-        "answers": answers_as_text(submission),
+        "answers": as_json(submission.values),
         "answers_hash": hash_answers(submission),
-        "files": json.dumps(submission.files),
+        "files": as_json(submission.files),
         "page": submission.page,
         "language": submission.language,
         "received_at": to_text(submission.received_at),
@@ -541,14 +542,17 @@ def _standing(run: Run, known: Mapping[str, Any], marks: Sequence[str]) -> Stand
     )
 
 
-def _count_in(run: Run, row: Mapping[str, Any], consents: Sequence[Consent], intake: Intake) -> None:
-    """Let a submission be one of a lead."""
+def _count_in(
+    run: Run, row: Mapping[str, Any], known_id: str | None, consents: Sequence[Consent], intake: Intake
+) -> None:
+    """Let a submission be one of a lead: of the one with `known_id`, else a new one."""
     if intake.quarantined_for:
         _insert(run, {**row, "quarantined_for": intake.quarantined_for}, consents)
         return
     now = row["received_at"]
-    lead = {"id": new_id(), "status": intake.status, "now": now, "asked_at": now if asks(intake) else None}
-    lead_id = run("upsert_lead", {**row, **lead}).fetchone()["id"]
+    lead_id = known_id or new_id()
+    lead = {"id": lead_id, "status": intake.status, "now": now, "asked_at": now if asks(intake) else None}
+    run("upsert_lead", {**row, **lead})
     _insert(run, {**row, "lead_id": lead_id, "waiting": intake.waiting}, consents)
     _log(run, lead_id, now, "submitted", row["form"], row["page"])
     _queue(run, lead_id, row["id"], row["form"], intake.deliveries, now)

@@ -48,8 +48,8 @@ class SQLiteStore(SQLStore):
         self._is_led = False
         self._expected = 1
         self._turn = Condition(Lock())
-        self._sql = read_queries("leadpages.stores.sql", __package__)
-        self._migrations = read_migrations(__package__)
+        self._sql = read_queries("sqlite")
+        self._migrations = read_migrations("sqlite")
         if not create and not path.exists():
             raise StorageError(f"{path} does not exist")
         with _translated(), closing(self._connect("rwc" if create else "rw").connection) as connection:
@@ -61,7 +61,7 @@ class SQLiteStore(SQLStore):
     @staticmethod
     def migrate(path: Path) -> tuple[int, int]:
         """Make a database or bring its schema up to date; its version before and after."""
-        migrations = read_migrations(__package__)
+        migrations = read_migrations("sqlite")
         with _translated():
             _make_private(path)
             with closing(sqlite3.connect(path, isolation_level=None)) as connection:
