@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import random
-import sqlite3
 import subprocess
 import sys
 import time
@@ -31,6 +30,7 @@ from leadpages.build.project import BUNDLE, Options, build
 from leadpages.core.times import Clock, now
 from leadpages.delivery.outbox import LEASE
 from leadpages.delivery.transports import SMTPTransport
+from leadpages.stores.sqlite.library import sqlite3
 
 _ROOT: Final = Path(__file__).parents[2]
 _HANDLER: Final = """

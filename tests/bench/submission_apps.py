@@ -5,7 +5,6 @@ SQLAlchemy, each as its documentation shows it.
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from leadpages.core.settings import read_settings
 from leadpages.handler.application import App
 from leadpages.handler.service import start
 from leadpages.stores.protocol import Receipt, Store
+from leadpages.stores.sqlite.library import sqlite3
 from leadpages.stores.sqlite.store import JOURNAL, SYNCHRONOUS
 
 if TYPE_CHECKING:

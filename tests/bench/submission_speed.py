@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -31,6 +30,7 @@ from tests.bench.measure import free_port
 
 from leadpages.build.project import BUNDLE, Options, build
 from leadpages.core.bundle import load
+from leadpages.stores.sqlite.library import sqlite3
 from leadpages.stores.sqlite.store import JOURNAL, SYNCHRONOUS, SQLiteStore
 
 _ROOT: Final = Path(__file__).parents[2]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -27,6 +26,7 @@ from leadpages.leads.model import Submission
 from leadpages.stores.files.opening import open_files
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
+from leadpages.stores.sqlite.library import sqlite3
 
 FORM = """\
 title = "Apply"

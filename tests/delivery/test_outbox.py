@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from leadpages.delivery.outcomes import Bounced, NotLetIn, TryLater
 from leadpages.delivery.transports import Transport
 from leadpages.leads.model import CHANNELS, Channel
 from leadpages.stores.protocol import OutboxItem
+from leadpages.stores.sqlite.library import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore
 
 

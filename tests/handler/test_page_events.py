@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.handler.funnel import SITE, Funnel, funnel_on
 from werkzeug.test import TestResponse
 
 from leadpages.core.settings import Rate
+from leadpages.stores.sqlite.library import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from leadpages.stores.sqlite.library import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore
 
 KEY = "kJ8sD2fGq5Lw9Xz3Vb7Nm1Rt6Yp4Hc0A"
@@ -26,6 +26,7 @@ HEAVY = (
     "nh3",
     "yaml",
     "sqlite3",
+    "pysqlite3",
     "smtplib",
 )
 

@@ -20,7 +20,7 @@ from leadpages.stores.protocol import Limit, OutboxItem, Record, Store
 from leadpages.stores.sqlite.store import SQLiteStore
 
 NewPlace = Callable[[], AbstractContextManager[Place]]
-KINDS: Final = ("SQLite", "PostgreSQL", "DynamoDB")
+KINDS: Final = ("SQLite", "SQLite without a WAL", "PostgreSQL", "DynamoDB")
 ANN, CAT = "ann@example.com", "cat@example.com"
 
 
@@ -107,6 +107,10 @@ def endpoint() -> Iterator[str]:
 def new_place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> NewPlace:
     """Makes empty places for stores of one kind. What DynamoDB does in steps, it does in very small ones."""
     if request.param == "SQLite":
+        return sqlite_place
+    if request.param == "SQLite without a WAL":
+        monkeypatch.setattr("leadpages.stores.sqlite.store.JOURNAL", "DELETE")
+        monkeypatch.setattr("leadpages.stores.sqlite.store.SYNCHRONOUS", "EXTRA")
         return sqlite_place
     if request.param == "PostgreSQL":
         server = request.getfixturevalue("postgres")

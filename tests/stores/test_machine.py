@@ -44,6 +44,7 @@ def look_for_faults(place: NewPlace, examples: int) -> None:
     )
 
 
+@pytest.mark.usefixtures("journal")
 def test_sqlite_does_as_the_model_does() -> None:
     """Whatever is done to it in whatever order, and wherever it crashes."""
 

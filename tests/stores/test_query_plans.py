@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from sqlite3 import connect
 from typing import Any
 
 import psycopg
 import pytest
 
 from leadpages.stores.sql.queries import read_queries
+from leadpages.stores.sqlite.library import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore
 
 ON_SQLITE = read_queries("sqlite")
@@ -31,7 +31,7 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """How SQLite would run each statement."""
     file = tmp_path_factory.mktemp("plans") / "leads.db"
     SQLiteStore(file).close()
-    with closing(connect(file)) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         return {
             name: [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", dict.fromkeys(gaps(query), "1"))]
             for name, query in ON_SQLITE.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +21,12 @@ from leadpages.leads.intake import Intake
 from leadpages.leads.model import Standing, Submission
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
+from leadpages.stores.sqlite.library import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore, _begun, _Job
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(tmp_path: Path, journal: str) -> Path:
     """Where the database is."""
     return tmp_path / "leads.db"
 
@@ -64,25 +64,31 @@ def test_two_processes_worth_of_stores_share_a_file(file: Path) -> None:
         assert handler.claim(10, NOW - NOW, NOW) == []
 
 
-def test_a_locked_database_is_busy_and_then_works_again(file: Path) -> None:
-    """Every write says so in time, and nothing of it is half done."""
+def test_a_locked_database_is_busy_and_then_works_again(file: Path, journal: str) -> None:
+    """Every write says so in time, and so does every look without a WAL; nothing is half done."""
     with closing(SQLiteStore(file, busy_timeout_s=0.05)) as store, closing(sqlite3.connect(file)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StorageBusy):
             add(store, submission("one"))
         with pytest.raises(StorageBusy):
             store.claim(1, NOW - NOW, NOW)
+        if journal == "DELETE":
+            with pytest.raises(StorageBusy):
+                store.check()
         other.rollback()
         assert emails(store) == []
         add(store, submission("one"))
         assert emails(store) == ["ann@example.com"]
 
 
-def test_a_locked_database_cannot_be_opened(file: Path) -> None:
-    """Starting beside a long writer says what is the matter."""
+def test_a_locked_database_cannot_be_opened(file: Path, journal: str) -> None:
+    """Starting beside a long writer says what is the matter; beside a WAL, it has only to read."""
     SQLiteStore(file).close()
     with closing(sqlite3.connect(file)) as other:
         other.execute("BEGIN EXCLUSIVE")
+        if journal == "WAL":
+            SQLiteStore(file, busy_timeout_s=0.05).close()
+            return
         with pytest.raises(StorageBusy):
             SQLiteStore(file, busy_timeout_s=0.05)
 
@@ -123,19 +129,31 @@ def test_a_file_that_is_gone_is_an_error_and_not_an_empty_store(file: Path, stor
     assert not file.exists()
 
 
-def test_a_backup_that_is_put_back_is_used_at_once(file: Path, store: Store, tmp_path: Path) -> None:
-    """What comes after goes into the new file, not into the old one that is still open."""
+def test_a_backup_that_is_put_back(file: Path, store: Store, journal: str, tmp_path: Path) -> None:
+    """What comes after goes into the new file; a WAL would go with it, which is the old one's, and nothing is taken in.
+
+    Until it is removed, as the message says.
+    """
     with closing(SQLiteStore(tmp_path / "backup.db")) as backup:
         add(backup, submission("old", "old@example.com"))
     add(store, submission("one"))
     (tmp_path / "backup.db").rename(file)
-    add(store, submission("two", "two@example.com"))
+    if journal == "DELETE":
+        add(store, submission("two", "two@example.com"))
+    else:
+        for work in (store.check, partial(add, store, submission("two", "two@example.com"))):
+            with pytest.raises(StorageError, match=r"remove leads\.db-wal and -shm"):
+                work()
+        store.close()
+        for ending in ("wal", "shm"):
+            file.with_name(f"{file.name}-{ending}").unlink()
     with closing(SQLiteStore(file)) as fresh:
-        assert sorted(emails(fresh)) == ["old@example.com", "two@example.com"]
+        assert sorted(emails(fresh)) == ["old@example.com", *(["two@example.com"] if journal == "DELETE" else [])]
 
 
-def test_commits_survive_a_power_cut(file: Path) -> None:
+def test_commits_survive_a_power_cut(tmp_path: Path) -> None:
     """As documented: a WAL with FULL where the library is safe with it, else a rollback journal with EXTRA."""
+    file = tmp_path / "leads.db"
     SQLiteStore(file).close()
     with closing(sqlite3.connect(file)) as other:
         (journal,) = other.execute("PRAGMA journal_mode").fetchone()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from leadpages.stores.protocol import Finding
 from leadpages.stores.sql.queries import read_migrations, read_queries
 from leadpages.stores.sql.schema import check_schema
 from leadpages.stores.sql.store import Run, SQLStore
+from leadpages.stores.sqlite.library import sqlite3
 
 T = TypeVar("T")
 
@@ -57,6 +57,7 @@ class SQLiteStore(SQLStore):
             if create and _version(connection) == 0:
                 _migrate(connection, self._migrations)
             self._check_schema(connection)
+        self._first_inode = self._inode()
 
     @staticmethod
     def migrate(path: Path) -> tuple[int, int]:
@@ -76,13 +77,14 @@ class SQLiteStore(SQLStore):
             schema = _version(connection)
             (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
         why = (
-            "a WAL is safe from version 3.51.3 on" if _WAL_IS_SAFE else "before version 3.51.3, a WAL can be corrupted"
+            "a WAL is safe from version 3.51.3 on when several processes write"
+            if _WAL_IS_SAFE
+            else "before version 3.51.3, a WAL can be corrupted when several processes write; "
+            "leadpages[sqlite] brings a newer one"
         )
         return (
             Finding("ok", f"SQLite {sqlite3.sqlite_version}, {self._path}, schema {schema}"),
-            Finding(
-                "ok", f"journal mode {mode.upper()}, synchronous {SYNCHRONOUS}: {why} when several processes write"
-            ),
+            Finding("ok", f"journal mode {mode.upper()}, synchronous {SYNCHRONOUS}: {why}"),
         )
 
     def check(self) -> None:
@@ -196,6 +198,11 @@ class SQLiteStore(SQLStore):
         self._idle.append(opened)
 
     def _take_idle(self) -> _Open | None:
+        if JOURNAL == "WAL" and self._inode() != self._first_inode:
+            # To open the new file would be to write the log of the old one into it.
+            raise StorageError(
+                f"{self._path} was replaced in use: stop Leadpages, remove {self._path.name}-wal and -shm, and start it"
+            )
         with suppress(IndexError):  # another thread may take the last one between a look and a pop
             while True:
                 opened = self._idle.pop()
@@ -206,7 +213,9 @@ class SQLiteStore(SQLStore):
         return None
 
     def _inode(self) -> int:
-        return self._path.stat().st_ino if self._path.exists() else 0
+        with suppress(FileNotFoundError):
+            return self._path.stat().st_ino
+        return 0
 
     def _connect(self, mode: Literal["rw", "rwc"]) -> _Open:
         if mode == "rwc":
