@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -225,6 +225,12 @@ class Funnel:
         """Post a form as a browser does: `Accept_Language=…` becomes a header."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(f"/f/{form}", data=answers or {"email": "ann@example.com"}, headers=named)
+
+    def elsewhere(self) -> Client:
+        """A client of the same site's handler on an origin of its own."""
+        bundle = self.service.bundle
+        site = replace(bundle.site, handler_url="https://forms.example.net")
+        return Client(App(replace(self.service, bundle=replace(bundle, site=site))))
 
     def composer(self) -> Composer:
         """What writes this site's mails."""

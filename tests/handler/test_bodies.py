@@ -137,11 +137,12 @@ def test_a_trap_of_another_service_is_one(funnel: Funnel, name: str) -> None:
 def test_a_script_on_the_site_may_send_json_to_a_handler_elsewhere(funnel: Funnel) -> None:
     """The browser asks first, and hears that it may; a page elsewhere hears nothing."""
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
-    reply = funnel.client.options("/f/guide", headers={**asked, "Origin": "https://www.example.com"})
+    client = funnel.elsewhere()
+    reply = client.options("/f/guide", headers={**asked, "Origin": "https://www.example.com"})
     assert (reply.status_code, reply.data) == (204, b"")
     assert reply.headers["Access-Control-Allow-Origin"] == "https://www.example.com"
     assert "Content-Type" in reply.headers["Access-Control-Allow-Headers"]
-    foreign = funnel.client.options("/f/guide", headers={**asked, "Origin": "https://evil.example"})
+    foreign = client.options("/f/guide", headers={**asked, "Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in foreign.headers
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import leadpages
 
 PARTS: Final = ("cli", "core", "delivery", "handler", "leads", "preview", "stores")
-_EXTRAS: Final = ("aws", "postgres")
+_EXTRAS: Final = ("aws", "postgres", "sqlite")
 _NEEDS: Final = (
     "click",
     "disposable-email-domains",

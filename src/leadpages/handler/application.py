@@ -16,7 +16,7 @@ from leadpages.core.settings import read_settings
 from leadpages.handler import confirm, page_events, submit, unsubscribe
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import Refusal, not_found
-from leadpages.handler.replies import Reply, error_reply, json_reply
+from leadpages.handler.replies import Reply, error_reply, json_reply, text_reply
 from leadpages.handler.requests import Request, wants_json
 from leadpages.handler.service import Service, start
 
@@ -54,8 +54,8 @@ class App:
         request = Request(environ)
         response = self._answer(request)
         response.headers["X-Request-Id"] = request.id
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        self._allow_reading(request, response)
+        if len(self._service.origins) > 1:
+            self._allow_reading(request, response)
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Answer:
@@ -117,10 +117,10 @@ class App:
             return self._pages.show(edition, "error", title, refusal.status, message=message, request_id=request_id)
         except Exception:
             log.exception("%s: the theme's error page failed", request_id)
-            return Reply(refusal.status, {"Content-Type": "text/plain; charset=utf-8"}, f"{message}\n")
+            return text_reply(f"{message}\n", refusal.status)
 
     def _allow_reading(self, request: Request, response: Answer) -> None:
-        # The site's script may read replies also where the handler stands on another origin (Fetch, CORS).
+        # The site's script may read the replies of a handler on another origin (Fetch, CORS).
         response.headers["Vary"] = "Origin"
         sender = request.header("Origin")
         if sender in self._service.origins:

@@ -17,6 +17,7 @@ from leadpages.core.forms import GatedFile
 from leadpages.core.signing import TokenExpired
 from leadpages.handler.pages import Pages
 from leadpages.handler.refusals import Refusal, not_found
+from leadpages.handler.replies import NO_SNIFFING
 from leadpages.handler.requests import Request
 from leadpages.handler.service import Service
 from leadpages.stores.files.protocol import GatedFiles
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _RESEND_PAUSE: Final = timedelta(minutes=10)
 #: So long after its beginning, the later parts of a download belong to it.
 _PARTS_WITHIN: Final = timedelta(hours=1)
-_PRIVATE: Final = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
+_PRIVATE: Final = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex", **NO_SNIFFING}
 
 
 def answer(service: Service, pages: Pages, request: Request, token: str) -> Answer:

@@ -64,6 +64,8 @@ def _wrong_start(form: Form, posted: Mapping[str, Sequence[str]], tokens: Tokens
 
 def _blocked(email: str, blocked: frozenset[str]) -> str:
     """Why nothing is taken from an address: it is blocked, or its domain or one above that is."""
+    if not blocked:
+        return ""
     address = email.casefold()
     if address in blocked:
         return "blocked address"
@@ -95,13 +97,13 @@ def client_of(forwarded: str, peer: str, trusted_hops: int) -> str:
     An IPv6 address stands for its /64: that is what one client has.
     """
     said = [part.strip() for part in forwarded.split(",")] if forwarded else []
-    text = said[-trusted_hops] if 0 < trusted_hops <= len(said) else peer
+    text = _without_port(said[-trusted_hops] if 0 < trusted_hops <= len(said) else peer)
     try:
-        address = ip_address(_without_port(text))
+        address = ip_address(text)
     except ValueError:
         return ""
     if isinstance(address, IPv4Address):
-        return str(address)
+        return text  # there is one way to write it
     return str(address.ipv4_mapped or IPv6Network((address.packed[:8] + bytes(8), 64)))
 
 

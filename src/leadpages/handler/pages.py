@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from leadpages.core.bundle import TEMPLATES, Edition
 from leadpages.core.site import PageHead
 from leadpages.core.templates import environment
-from leadpages.handler.replies import Reply
+from leadpages.handler.replies import NO_SNIFFING, Reply
 from leadpages.handler.service import Service
 
 if TYPE_CHECKING:
@@ -58,5 +58,6 @@ class Pages:
             # Not `no-referrer`: under it browsers send `Origin: null` with the page's own form.
             "Referrer-Policy": "same-origin",
             "X-Robots-Tag": "noindex",
+            **NO_SNIFFING,
         }
         return Reply(status, headers, html)

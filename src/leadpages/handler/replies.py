@@ -43,9 +43,18 @@ class Reply:
         return () if environ["REQUEST_METHOD"] == "HEAD" else (body,)
 
 
+#: Beside each body: a browser takes it for what it is said to be.
+NO_SNIFFING: Final = {"X-Content-Type-Options": "nosniff"}
+
+
+def text_reply(text: str, status: int) -> Reply:
+    """Words for a person, where there is no page."""
+    return Reply(status, {"Content-Type": "text/plain; charset=utf-8", **NO_SNIFFING}, text)
+
+
 def json_reply(data: Mapping[str, Any], status: int = 200) -> Reply:
     """`data` as JSON that no cache keeps."""
-    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store", **NO_SNIFFING}
     return Reply(status, headers, json.dumps(data, ensure_ascii=False) + "\n")
 
 
@@ -55,8 +64,8 @@ def error_reply(status: int, code: str, errors: Sequence[Mapping[str, str]], req
 
 
 def see_other(url: str) -> Reply:
-    """On to a page, which is asked for with GET (RFC 9110, 15.4.4)."""
-    return Reply(HTTPStatus.SEE_OTHER, {"Location": _as_uri(url), "Cache-Control": "no-store"})
+    """On to a page, which is asked for with GET (RFC 9110, 15.4.4). No cache keeps the answer to a post (9.3.3)."""
+    return Reply(HTTPStatus.SEE_OTHER, {"Location": _as_uri(url)})
 
 
 @lru_cache  # the same few pages are asked for ever again

@@ -116,7 +116,8 @@ def _read_urlencoded(request: Request, form: Form) -> tuple[Posted, dict[str, li
         raise _too_many(_MAX_FIELDS)
     fields: Posted = {}
     try:
-        for name, equals, value in (pair.partition(b"=") for pair in pairs):
+        for pair in pairs:
+            name, equals, value = pair.partition(b"=")
             if name or equals:
                 fields.setdefault(_unquoted(name), []).append(_unquoted(value))
     except UnicodeDecodeError:
