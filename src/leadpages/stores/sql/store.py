@@ -133,12 +133,12 @@ class SQLStore(HeldItems):
         once: str = "",
     ) -> Receipt:
         """See `Store`."""
-        # All of this before it is this thread's turn to write.
-        row = _row(submission)
-        noted = _key_row(submission, key, row["answers_hash"]) if key or once else {}
-        counted = [(limit, _count_row(limit, submission.received_at)) for limit in limits]
 
         def add(run: Run) -> Receipt:
+            # Not before: what one thread does for all who wait, they do not do in each other's way.
+            row = _row(submission)
+            noted = _key_row(submission, key, row["answers_hash"]) if key or once else {}
+            counted = [(limit, _count_row(limit, submission.received_at)) for limit in limits]
             if key and (earlier := _earlier(run, noted)):
                 return earlier
             if limited := _over(run, counted, submission.received_at):
