@@ -197,7 +197,7 @@ def test_memory_does_not_grow_with_what_is_copied(tmp_path: Path, postgres_url: 
             add(store, replace(submission("one"), page="x" * 500))
             (lead, one, *_) = list(store.records())
         with closing(SQLiteStore(tmp_path / f"{count}-filled.db")) as store:
-            many = (replace(one, values={**one.values, "id": f"s{n:06}"}) for n in range(count))
+            many = (one._replace(values={**one.values, "id": f"s{n:06}"}) for n in range(count))
             store.load(lambda lead=lead, many=many: (r for group in ([lead], many) for r in group))  # type: ignore[misc]
         target = postgres_url if count > 1_000 else f"sqlite:///{tmp_path / 'small.db'}"
         done = subprocess.run(

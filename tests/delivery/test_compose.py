@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -82,7 +81,7 @@ def test_a_mail_that_is_sent_twice_says_so_itself(funnel: Funnel) -> None:
     """Its Message-ID is the outbox row's, whenever it is written."""
     first, second = compose(funnel, "confirm"), compose(funnel, "confirm", datetime(2027, 1, 1, tzinfo=UTC))
     assert first["Message-ID"] == second["Message-ID"] == "<0123456789abcdef0123456789abcdef@www.example.com>"
-    other = funnel.composer().compose(replace(item("confirm"), id="f" * 32), recipient({}), NOW)
+    other = funnel.composer().compose(item("confirm")._replace(id="f" * 32), recipient({}), NOW)
     assert other["Message-ID"] != first["Message-ID"]
 
 

@@ -420,8 +420,8 @@ def in_order(dossier: Dossier | None) -> Dossier | None:
     """With the forms that were confirmed at once in the order of the alphabet."""
     if dossier is None:
         return None
-    events = (replace(event, detail=", ".join(sorted(event.detail.split(", ")))) for event in dossier.events)
-    return replace(dossier, events=tuple(events))
+    events = (event._replace(detail=", ".join(sorted(event.detail.split(", ")))) for event in dossier.events)
+    return dossier._replace(events=tuple(events))
 
 
 def same(got: object, expected: object, is_again: bool = False) -> bool:

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
@@ -44,7 +43,7 @@ def command(as_json: bool) -> None:
     """
     findings = [*_settings(), *_bundle(), *_store(now()), *_files()]
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings]))
+        click.echo(json.dumps([finding._asdict() for finding in findings]))
     else:
         for finding in findings:
             click.echo(f"{click.style(f'{finding.level:<7}', fg=_COLOURS[finding.level])} {finding.text}")

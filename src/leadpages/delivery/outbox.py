@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -169,7 +169,7 @@ class _Drain:
             return
         if not recipient.risks and (risks := self._look(recipient.email)):
             self._store.note_risks(recipient.email, risks)
-            recipient = replace(recipient, risks=risks)
+            recipient = recipient._replace(risks=risks)
         try:
             self._hand_over(item, recipient)
         except NotLetIn as error:

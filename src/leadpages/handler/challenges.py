@@ -8,10 +8,9 @@ import json
 import secrets
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlencode
 
 from leadpages.core.errors import TokenError
@@ -44,8 +43,7 @@ _TOKEN_FAULTS: Final = _USED_BEFORE | {"expired-input-response", "invalid-input-
 _passed: Final[deque[str]] = deque(maxlen=1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a solution is worth: `once` names what it spends; with `quarantined_for` it is worth nothing.
 
     Where nobody can say, it `is_open`: a person has to look, and wants to see all that came.
@@ -85,7 +83,7 @@ def judge(service: Service, form: Form, posted: Posted, suspicion: str, now: dat
         return Verdict(f"pressed {pressed}", suspicion) if _is_pressed(service.tokens, form, posted, now) else None
     if form.challenge == "altcha":
         verdict = _judge_work(service.tokens, form, solution, now)
-        return replace(verdict, quarantined_for=suspicion or verdict.quarantined_for)
+        return verdict._replace(quarantined_for=suspicion or verdict.quarantined_for)
     return Verdict(quarantined_for=suspicion) if suspicion else _verify(service, form, form.challenge, solution)
 
 

@@ -56,7 +56,7 @@ def answer(service: Service, pages: Pages, request: Request, token: str) -> Answ
     if expired:
         return pages.show(edition, "expired", edition.say("This link has expired"), 410, resend=True, again="")
     begun = _begun(service, request, submission_id)
-    if asked.count >= form.file.limit and not begun:
+    if asked.times >= form.file.limit and not begun:
         raise _used_up()
     if gated := service.files.gated:
         response = _point_to(gated, request, form.name, form.file)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from leadpages.core.forms import Form, Happening
 from leadpages.leads.model import Delivery, LeadStatus, Standing
@@ -21,8 +20,7 @@ _CONFIRM: Final = Delivery("mail", "confirm", "submitted")
 _DELIVER: Final = Delivery("mail", "deliver")
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+class Intake(NamedTuple):
     """The lead's status from now on, whether the submission waits for a confirmation, and what to send.
 
     With `quarantined_for`, none of that: the submission is kept and has no effect.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from leadpages.core.forms import Consent, Happening
 from leadpages.leads.risks import Risk
@@ -18,8 +18,7 @@ CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 SuppressionReason = Literal["unsubscribed", "erased", "bounced", "complained", "blocked"]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One thing to send: a mail, a web hook or a notice by its name in the form, and what it is about."""
 
     channel: Channel
@@ -47,8 +46,7 @@ class Submission:
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What the store knows of an address at the moment a submission comes in.
 
     `delivery_queued_at` is when the mail of the same form last went into the outbox.
@@ -60,8 +58,7 @@ class Standing:
     suppressed_for: SuppressionReason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(NamedTuple):
     """A lead as its owner reads it."""
 
     email: str
@@ -74,8 +71,7 @@ class Lead:
     risks: tuple[Risk, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One line in a lead's history."""
 
     at: datetime
@@ -84,8 +80,7 @@ class Event:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(NamedTuple):
     """All that is kept about one address. There is no lead where all that came from it is in quarantine."""
 
     lead: Lead | None

