@@ -313,13 +313,17 @@ def test_a_transaction_begins_when_all_have_come_who_were_there_of_late(
 
 
 def test_who_does_not_come_is_waited_for_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pause, and the transaction begins without them."""
+    """A pause, and the transaction begins without them; after a longer one, nobody is waited for at all."""
     with closing(Watched(file)) as store:
+        add(store, submission("zero"))
         store._expected = 4
-        add(store, submission("one"))
+        add(store, submission("one", "one@example.com"))
         monkeypatch.setattr("leadpages.stores.sqlite.store._PAUSE_S", float("nan"))  # in which nobody can wait
         add(store, submission("two", "two@example.com"))
-        assert store.sizes == [1, 1]
+        store._expected = 4
+        store._ended_at -= 1
+        add(store, submission("three", "three@example.com"))
+        assert store.sizes == [1, 1, 1, 1]
 
 
 def test_a_thread_that_is_interrupted_while_it_gathers_holds_up_no_other(

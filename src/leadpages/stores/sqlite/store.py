@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from math import inf
 from pathlib import Path
 from threading import Condition, Lock
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, cast
@@ -25,7 +26,8 @@ _WAL_IS_SAFE: Final = sqlite3.sqlite_version_info >= (3, 51, 3)
 #: What makes commits durable and safe with the library's version.
 JOURNAL, SYNCHRONOUS = ("WAL", "FULL") if _WAL_IS_SAFE else ("DELETE", "EXTRA")
 
-#: So long a transaction is held up in all for the writers who are on the way, and for the next of them.
+#: So long after it ended, a transaction's writers are expected back, and the next one is held up for them in all;
+#: and so long for each of them.
 _GATHER_S: Final = 0.04
 _PAUSE_S: Final = 0.008
 
@@ -45,7 +47,7 @@ class SQLiteStore(SQLStore):
         self._idle: deque[_Open] = deque()
         self._waiting: list[_Job[Any]] = []
         self._is_led = False
-        self._expected = 1
+        self._expected, self._ended_at = 1, -inf
         self._turn = Condition(Lock())
         self._sql = read_queries("sqlite")
         self._migrations = read_migrations("sqlite")
@@ -135,7 +137,10 @@ class SQLiteStore(SQLStore):
 
         While they wait themselves, no thread is in the way of the one that writes for all.
         """
-        seen, latest = 0, time.monotonic() + _GATHER_S
+        now = time.monotonic()
+        if now - self._ended_at > _GATHER_S:  # they are long gone
+            return
+        seen, latest = 0, now + _GATHER_S
         with self._turn:
             while seen < len(self._waiting) < self._expected and time.monotonic() < latest:
                 seen = len(self._waiting)
@@ -151,6 +156,7 @@ class SQLiteStore(SQLStore):
             for job in jobs:
                 job.wake(is_done=True)
             with self._turn:
+                self._ended_at = time.monotonic()
                 # Where not all have come who were waited for, only those are counted on who are there by now.
                 self._expected = len(self._waiting) + (len(jobs) if len(jobs) >= self._expected else 0)
                 self._pass_on()
