@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import IO
@@ -22,7 +23,7 @@ def serve(server: socket.socket, log: IO[str]) -> None:
 
 
 def _talk(connection: socket.socket, log: IO[str]) -> None:
-    with connection, connection.makefile("rb") as lines:
+    with suppress(ConnectionError), connection, connection.makefile("rb") as lines:  # workers get killed
         connection.sendall(b"220 sink\r\n")
         recipient = ""
         for line in lines:
