@@ -24,8 +24,10 @@ MAX_BODY_BYTES: Final = 64 * 1024
 _MAX_FIELDS: Final = 100
 #: Of a form with few fields.
 _MAX_PARTS: Final = 20
-#: What stands after a media range in `Accept` (RFC 9110, 12.4.2).
-_WEIGHT: Final = re.compile(r"q=([01](?:\.\d{0,3})?)")
+#: Digits of a body's length: what has more of them is too large by its first ones already.
+_LONGEST_LENGTH: Final = 18
+#: What stands after a media range in `Accept` (RFC 9110, 12.4.2), though some write more digits.
+_WEIGHT: Final = re.compile(r"q=(0(?:\.\d*)?|1(?:\.0*)?)")
 
 Posted = dict[str, list[str]]
 
@@ -43,8 +45,8 @@ class Request:
     @property
     def path(self) -> str:
         """What is asked for, without the query, unquoted."""
-        path: str = self.environ.get("PATH_INFO", "")
-        return path if path.isascii() else path.encode("latin-1").decode(errors="replace")
+        path: str = self.environ.get("PATH_INFO") or ""
+        return "/" + path.encode("latin-1").decode(errors="replace").lstrip("/")
 
     def header(self, name: str) -> str | None:
         """What one header says; None where it is not there."""
@@ -58,14 +60,18 @@ class Request:
     @property
     def mimetype(self) -> str:
         """The content type, in lower case and without its parameters; "" where none is named."""
-        named: str = self.environ.get("CONTENT_TYPE", "")
+        named: str = self.environ.get("CONTENT_TYPE") or ""
         return named.partition(";")[0].strip().lower()
 
     @property
     def content_length(self) -> int | None:
-        """How long the body is said to be; None where nobody says, or where it comes in chunks."""
-        said: str = self.environ.get("CONTENT_LENGTH") or ""
-        return int(said) if said.isdecimal() and self.header("Transfer-Encoding") is None else None
+        """How long the body is said to be; None where nobody says, or where it comes in chunks that the server joins.
+
+        Hosts that have the whole body say how long it is, also where they pass on that it came in chunks.
+        """
+        said: str = (self.environ.get("CONTENT_LENGTH") or "").strip()
+        joined = self.header("Transfer-Encoding") and self.environ.get("wsgi.input_terminated")
+        return int(said[:_LONGEST_LENGTH]) if said.isascii() and said.isdecimal() and not joined else None
 
     @property
     def language(self) -> str:
@@ -252,8 +258,8 @@ def _weight(accept: str, kind: str) -> tuple[float, int]:
     """How much a media type is wanted, by the range that names it best, and how well it is named; 0 for not at all."""
     named = {"*/*": 1, f"{kind.partition('/')[0]}/*": 2, kind: 3}
     found = (0, 0.0)
-    for range_, *parameters in (part.replace(" ", "").split(";") for part in accept.lower().split(",")):
+    for range_, *parameters in (part.split(";") for part in re.sub(r"[ \t]", "", accept.lower()).split(",")):
         if range_ in named:
-            weights = [float(said[1]) for said in map(_WEIGHT.fullmatch, parameters) if said]
-            found = max(found, (named[range_], weights[0] if weights else 1.0))
+            weight = _WEIGHT.fullmatch(next((p for p in parameters if p.startswith("q=")), "q=1"))
+            found = max(found, (named[range_], float(weight[1]) if weight else 0.0))
     return (found[1], found[0]) if found[1] else (0.0, 0)
