@@ -21,7 +21,7 @@ from leadpages.handler.application import App
 from leadpages.handler.service import start
 from leadpages.stores.protocol import Receipt, Store
 from leadpages.stores.sqlite.library import sqlite3
-from leadpages.stores.sqlite.store import JOURNAL, SYNCHRONOUS
+from leadpages.stores.sqlite.store import JOURNAL, synchronous
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -107,7 +107,7 @@ def flask_app() -> Flask:
     @event.listens_for(engine, "connect")
     def settle(connection: sqlite3.Connection, record: Any) -> None:
         connection.execute(f"PRAGMA journal_mode = {JOURNAL}")
-        connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+        connection.execute(f"PRAGMA synchronous = {synchronous(JOURNAL)}")
         connection.execute("PRAGMA foreign_keys = ON")
 
     Base.metadata.create_all(engine)

@@ -31,7 +31,7 @@ from tests.bench.measure import free_port
 from leadpages.build.project import BUNDLE, Options, build
 from leadpages.core.bundle import load
 from leadpages.stores.sqlite.library import sqlite3
-from leadpages.stores.sqlite.store import JOURNAL, SYNCHRONOUS, SQLiteStore
+from leadpages.stores.sqlite.store import JOURNAL, SQLiteStore, synchronous
 
 _ROOT: Final = Path(__file__).parents[2]
 _CLIENTS: Final = 64
@@ -135,7 +135,7 @@ def commits_a_second(database: Path, seconds: float) -> float:
         pass  # makes the file
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA journal_mode = {JOURNAL}")
-        connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+        connection.execute(f"PRAGMA synchronous = {synchronous(JOURNAL)}")
         started, number = time.perf_counter(), 0
         while time.perf_counter() - started < seconds:
             connection.execute("INSERT INTO page_events VALUES (?, 'view', '/', 1)", (str(number),))
@@ -210,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.as_json:
         print(json.dumps({"commits": commits, "rows": [asdict(row) for row in rows], **ratios, "missed": missed}))
         return int(bool(missed))
-    print(f"{'one row a commit, one process':32}{commits:8.0f} a second   ({JOURNAL}, {SYNCHRONOUS})")
+    print(f"{'one row a commit, one process':32}{commits:8.0f} a second   ({JOURNAL}, {synchronous(JOURNAL)})")
     for row in rows:
         times = f"median {row.median_ms:6.1f} ms   p99 {row.p99_ms:6.1f} ms"
         print(f"{row.name:32}{row.per_second:8.0f} a second   {times}   {row.lost} lost")

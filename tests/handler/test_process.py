@@ -89,6 +89,8 @@ def test_a_valid_post_fills_no_template(bundle: Path, tmp_path: Path, accept: st
     """The common path of a cold start stays light."""
     printed = run(POST.replace("ACCEPT", accept), **environment(bundle, tmp_path))
     assert printed == f"{status} []\n"
+    # Whoever copies the leads has one file to copy, once nobody works on it.
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith("leads.db")] == ["leads.db"]
     with closing(SQLiteStore(tmp_path / "leads.db")) as store:
         assert [lead.email for lead in store.leads()] == ["ann@example.com"]
 

@@ -110,7 +110,6 @@ def new_place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         return sqlite_place
     if request.param == "SQLite without a WAL":
         monkeypatch.setattr("leadpages.stores.sqlite.store.JOURNAL", "DELETE")
-        monkeypatch.setattr("leadpages.stores.sqlite.store.SYNCHRONOUS", "EXTRA")
         return sqlite_place
     if request.param == "PostgreSQL":
         server = request.getfixturevalue("postgres")

@@ -5,19 +5,23 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
-from tests.stores.contract import NOW, StoreContract, add, dossier_of, mails, marks, submission
+from tests.stores.contract import NOW, StoreContract, add, dossier_of, mails, marks, nothing, submission
 from tests.stores.postgres_server import PostgresServer, running
 
 from leadpages.core.errors import LeadpagesError, SettingsError, StorageBusy, StorageError, StorageFull
+from leadpages.leads.intake import Intake
+from leadpages.leads.model import Standing
 from leadpages.stores.postgres.store import PostgresStore
 from leadpages.stores.protocol import Store
 
@@ -64,6 +68,8 @@ def in_processes(script: str, url: str, count: int) -> list[list[str]]:
 CLAIMING = """
 import sys
 from contextlib import closing
+from leadpages.leads.intake import Intake
+from leadpages.leads.model import Standing
 from leadpages.stores.postgres.store import PostgresStore
 from tests.stores.contract import claim, NOW
 with closing(PostgresStore(sys.argv[1])) as store:
@@ -82,6 +88,25 @@ def test_processes_that_claim_at_once_never_share_an_item(store: Store, postgres
     assert len(claimed) == len(set(claimed)) == 200
 
 
+@pytest.mark.parametrize("leaves", [True, False])
+def test_what_a_lead_does_during_a_submission_counts(store: Store, postgres_url: str, leaves: bool) -> None:
+    """Who leaves stays away, and who confirms is confirmed: it waits for the submission, and comes after it."""
+    add(store, submission("one"))
+    with closing(PostgresStore(postgres_url)) as other, ThreadPoolExecutor(1) as pool:
+        futures: list[Future[object]] = []
+
+        def decide(standing: Standing) -> Intake:
+            leave = partial(other.unsubscribe, "one", "by link", nothing, NOW)
+            futures.append(pool.submit(leave if leaves else partial(other.confirm, "one", nothing, NOW)))
+            time.sleep(0.3)  # time enough for it
+            return Intake("pending", waiting=True)
+
+        assert store.add_submission(submission("two", form="news"), decide) == "kept"
+        futures[0].result(timeout=30)
+    (lead,) = store.leads()
+    assert lead.status == ("unsubscribed" if leaves else "confirmed")
+
+
 def test_what_one_worker_is_about_to_take_keeps_no_other_waiting(store: Store, postgres_url: str) -> None:
     """The second one takes the next."""
     add(store, submission("one"))
@@ -95,6 +120,8 @@ ADDING = """
 import sys
 from contextlib import closing
 from dataclasses import replace
+from leadpages.leads.intake import Intake
+from leadpages.leads.model import Standing
 from leadpages.stores.postgres.store import PostgresStore
 from tests.stores.contract import add, submission
 with closing(PostgresStore(sys.argv[1])) as store:
@@ -128,6 +155,8 @@ def test_a_fork_shares_no_connection(postgres_url: str) -> None:
     """A host that opens the store and then forks, as `gunicorn --preload` does."""
     script = """
 import os, sys
+from leadpages.leads.intake import Intake
+from leadpages.leads.model import Standing
 from leadpages.stores.postgres.store import PostgresStore
 from tests.stores.contract import add, submission
 store = PostgresStore(sys.argv[1])

@@ -132,23 +132,27 @@ def test_a_file_that_is_gone_is_an_error_and_not_an_empty_store(file: Path, stor
 def test_a_backup_that_is_put_back(file: Path, store: Store, journal: str, tmp_path: Path) -> None:
     """What comes after goes into the new file; a WAL would go with it, which is the old one's, and nothing is taken in.
 
-    Until it is removed, as the message says.
+    Until it is with that one again, as the message says; then nothing is lost of either.
     """
     with closing(SQLiteStore(tmp_path / "backup.db")) as backup:
         add(backup, submission("old", "old@example.com"))
     add(store, submission("one"))
+    aside = tmp_path / "aside.db"
+    file.rename(aside)
     (tmp_path / "backup.db").rename(file)
     if journal == "DELETE":
         add(store, submission("two", "two@example.com"))
     else:
         for work in (store.check, partial(add, store, submission("two", "two@example.com"))):
-            with pytest.raises(StorageError, match=r"remove leads\.db-wal and -shm"):
+            with pytest.raises(StorageError, match=r"put that file back, or move leads\.db-wal and leads\.db-shm to"):
                 work()
         store.close()
-        for ending in ("wal", "shm"):
-            file.with_name(f"{file.name}-{ending}").unlink()
+        for ending in ("-wal", "-shm"):
+            Path(f"{file}{ending}").rename(f"{aside}{ending}")
     with closing(SQLiteStore(file)) as fresh:
         assert sorted(emails(fresh)) == ["old@example.com", *(["two@example.com"] if journal == "DELETE" else [])]
+    with closing(SQLiteStore(aside)) as old:
+        assert emails(old) == ["ann@example.com"]
 
 
 def test_commits_survive_a_power_cut(tmp_path: Path) -> None:
@@ -167,6 +171,47 @@ def synchronous(file: Path) -> int:
     with closing(SQLiteStore(file)) as store, store._connection() as connection:
         value: int = connection.execute("PRAGMA synchronous").fetchone()[0]
         return value
+
+
+def test_what_is_erased_stays_in_a_log_that_is_read(
+    file: Path, store: Store, journal: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """For so long, which the program's own log says; once nobody reads, erasing anew takes it out."""
+    monkeypatch.setattr("leadpages.stores.sqlite.store._SCRUBS", 2)
+    monkeypatch.setattr("leadpages.stores.sqlite.store._SCRUB_S", 0.01)
+    add(store, submission("one"))
+    with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+        if journal == "WAL":  # else nobody could write
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM leads").fetchone()
+        store.erase("ann@example.com", ["mark"], NOW)
+        assert ("leads.db-wal" in caplog.text) == (journal == "WAL")
+    caplog.clear()
+    assert store.erase("ann@example.com", ["mark"], NOW).leads == 0
+    assert caplog.text == ""
+    log_file = Path(f"{file}-wal")
+    assert not log_file.exists() or log_file.stat().st_size == 0
+
+
+def test_a_log_that_an_old_library_writes_is_a_warning(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A newer one had the file open, too, and has made one."""
+    with closing(SQLiteStore(file)) as store, closing(sqlite3.connect(file)) as newer:
+        monkeypatch.setattr("leadpages.stores.sqlite.store._WAL_IS_SAFE", False)
+        assert {finding.level for finding in store.findings()} <= {"ok", "warning"}
+        newer.execute("PRAGMA journal_mode = WAL")
+        assert [finding.level for finding in store.findings()] == ["ok", "warning"]
+
+
+def test_a_file_that_is_open_in_the_other_mode_is_busy(file: Path, journal: str) -> None:
+    """Which another version of SQLite may have set."""
+    other = "DELETE" if journal == "WAL" else "WAL"
+    SQLiteStore(file).close()
+    with closing(sqlite3.connect(file, isolation_level=None)) as opened:
+        opened.execute(f"PRAGMA journal_mode = {other}")
+        opened.execute("BEGIN")
+        opened.execute("SELECT count(*) FROM leads").fetchone()
+        with pytest.raises(StorageBusy, match="another SQLite"):
+            SQLiteStore(file, busy_timeout_s=0.05)
 
 
 def test_an_erased_lead_takes_all_that_belongs_to_it(file: Path, store: Store) -> None:

@@ -5,6 +5,7 @@ Importing this module reads no bundle, opens no database and loads no library; t
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -35,7 +36,9 @@ def _configured() -> WSGIApplication:
     with _nothing_collected():
         from leadpages.handler.application import from_environment
 
-        return from_environment()
+        application = from_environment()
+        atexit.register(application.close)
+        return application
 
 
 @contextmanager

@@ -58,6 +58,10 @@ class App:
             self._allow_reading(request, response)
         return response(environ, start_response)
 
+    def close(self) -> None:
+        """Let go of the store: what stopped leaves one whole file behind where that is SQLite's."""
+        self._service.store.close()
+
     def _answer(self, request: Request) -> Answer:
         try:
             return self._route(request)

@@ -3,6 +3,22 @@
 -- name: lock_address
 SELECT pg_advisory_xact_lock(hashtextextended(:address_key, 0));
 
+-- The lead stays as it is until the transaction ends, whoever confirms or unsubscribes meanwhile.
+-- name: standing
+WITH lead AS MATERIALIZED (
+  SELECT id, status, confirmation_asked_at FROM leads WHERE address_key = :address_key FOR NO KEY UPDATE
+)
+SELECT lead.id, lead.status, lead.confirmation_asked_at,
+  EXISTS (SELECT 1 FROM submissions WHERE id = :id) OR EXISTS (
+    SELECT 1 FROM submissions WHERE address_key = :address_key AND answers_hash = :answers_hash
+      AND received_at > :since AND quarantined_for = ''
+  ) AS is_repeated,
+  (
+    SELECT max(created_at) FROM outbox
+    WHERE lead_id = lead.id AND form = :form AND channel = 'mail' AND name = 'deliver'
+  ) AS delivery_queued_at
+FROM (SELECT 1) AS one LEFT JOIN lead ON TRUE;
+
 -- name: lock_lead
 SELECT leads.id FROM submissions JOIN leads ON leads.id = submissions.lead_id
 WHERE submissions.id = :submission_id FOR UPDATE OF leads;

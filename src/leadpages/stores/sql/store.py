@@ -344,7 +344,7 @@ class SQLStore(HeldItems):
 
     def empty_quarantine(self, before: datetime) -> Erased:
         """See `Store`."""
-        return self._write(lambda run: _empty_quarantine(run, before))
+        return self._scrubbed(self._write(lambda run: _empty_quarantine(run, before)))
 
     def suppress(self, email: str, marks: Sequence[str], reason: SuppressionReason, now: datetime) -> None:
         """See `Store`."""
@@ -390,7 +390,7 @@ class SQLStore(HeldItems):
             return Erased(leads, submissions, files)
 
         erased = self._write(erase)
-        self._scrub()
+        self._scrub()  # also where all is gone already: it may be in the log
         return erased
 
     def expired(self, form: str, before: datetime) -> Erased:
@@ -413,9 +413,7 @@ class SQLStore(HeldItems):
                 run("delete_lead", {"address_key": address_key(lead["email"])})
             return erased
 
-        erased = self._write(expire)
-        self._scrub()
-        return erased
+        return self._scrubbed(self._write(expire))
 
     def tidy(self, now: datetime) -> Erased:
         """See `Store`."""
@@ -425,7 +423,12 @@ class SQLStore(HeldItems):
             run("forget_counts", {"now": to_text(now)})
             return _empty_quarantine(run, now - QUARANTINE_WINDOW)
 
-        return self._write(tidy)
+        return self._scrubbed(self._write(tidy))
+
+    def _scrubbed(self, erased: Erased) -> Erased:
+        if erased.submissions:
+            self._scrub()
+        return erased
 
     def leads(self) -> Iterator[Lead]:
         """See `Store`."""

@@ -13,6 +13,7 @@ from threading import Condition, Lock
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, cast
 
 from leadpages.core.errors import StorageBusy, StorageError, StorageFull
+from leadpages.core.logs import log
 from leadpages.stores.protocol import Finding
 from leadpages.stores.sql.queries import read_migrations, read_queries
 from leadpages.stores.sql.schema import check_schema
@@ -21,15 +22,18 @@ from leadpages.stores.sqlite.library import sqlite3
 
 T = TypeVar("T")
 
+_BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 #: Older libraries can corrupt a write-ahead log that several processes write (https://sqlite.org/wal.html).
 _WAL_IS_SAFE: Final = sqlite3.sqlite_version_info >= (3, 51, 3)
-#: What makes commits durable and safe with the library's version.
-JOURNAL, SYNCHRONOUS = ("WAL", "FULL") if _WAL_IS_SAFE else ("DELETE", "EXTRA")
+#: What is safe with the library's version.
+JOURNAL: Final = "WAL" if _WAL_IS_SAFE else "DELETE"
 
 #: So long after it ended, a transaction's writers are expected back, and the next one is held up for them in all;
 #: and so long for each of them.
 _GATHER_S: Final = 0.04
 _PAUSE_S: Final = 0.008
+#: So often and so long, without keeping writers out in between, the log's readers are waited for.
+_SCRUBS, _SCRUB_S = 20, 0.1
 
 
 class SQLiteStore(SQLStore):
@@ -58,7 +62,8 @@ class SQLiteStore(SQLStore):
             if create and _version(connection) == 0:
                 _migrate(connection, self._migrations)
             self._check_schema(connection)
-        self._first_inode = self._inode()
+            self._first = self._identity()
+            self._has_wal = _journal_mode(connection) == "WAL"
 
     @staticmethod
     def migrate(path: Path) -> tuple[int, int]:
@@ -75,17 +80,23 @@ class SQLiteStore(SQLStore):
     def findings(self) -> tuple[Finding, ...]:
         """See `Store`."""
         with _translated(), self._connection() as connection:
-            schema = _version(connection)
-            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+            schema, mode = _version(connection), _journal_mode(connection)
         why = (
             "a WAL is safe from version 3.51.3 on when several processes write"
             if _WAL_IS_SAFE
             else "before version 3.51.3, a WAL can be corrupted when several processes write; "
             "leadpages[sqlite] brings a newer one"
         )
+        is_safe = _WAL_IS_SAFE or mode != "WAL"
         return (
             Finding("ok", f"SQLite {sqlite3.sqlite_version}, {self._path}, schema {schema}"),
-            Finding("ok", f"journal mode {mode.upper()}, synchronous {SYNCHRONOUS}: {why}"),
+            Finding(
+                "ok" if is_safe else "warning",
+                f"journal mode {mode}, synchronous {synchronous(mode)}: {why}",
+                ""
+                if is_safe
+                else "a newer SQLite opened the file: let all that open it have the same one, and restart",
+            ),
         )
 
     def check(self) -> None:
@@ -182,8 +193,15 @@ class SQLiteStore(SQLStore):
                 job.is_committed = True
 
     def _scrub(self) -> None:
-        with _translated(), self._connection() as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # rows are overwritten as they are deleted
+        # Rows are overwritten as they are deleted; what is left of them is in the log.
+        with _translated(), closing(self._connect("rw").connection) as connection:
+            connection.execute(f"PRAGMA busy_timeout = {int(_SCRUB_S * 1000)}")
+            for _ in range(_SCRUBS):
+                is_busy, *_counts = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if not is_busy:
+                    return
+                time.sleep(_SCRUB_S)
+        log.warning("what was erased is in %s-wal for as long as another process reads there", self._path.name)
 
     @contextmanager
     def _reading(self) -> Iterator[Run]:
@@ -203,24 +221,28 @@ class SQLiteStore(SQLStore):
         self._idle.append(opened)
 
     def _take_idle(self) -> _Open | None:
-        if JOURNAL == "WAL" and self._inode() != self._first_inode:
-            # To open the new file would be to write the log of the old one into it.
+        if self._has_wal and self._identity() != self._first:
+            # To open another file would be to write the log of the old one into it.
+            name = self._path.name
             raise StorageError(
-                f"{self._path} was replaced in use: stop Leadpages, remove {self._path.name}-wal and -shm, and start it"
+                f"{self._path} is not the file that was opened, whose newest leads are in {name}-wal: stop Leadpages, "
+                f"and put that file back, or move {name}-wal and {name}-shm to where it is"
             )
         with suppress(IndexError):  # another thread may take the last one between a look and a pop
             while True:
                 opened = self._idle.pop()
-                if opened.inode == self._inode():
+                if opened.identity == self._identity():
                     return opened
                 # Deleted, or replaced by a backup: what this connection writes, nobody will ever read.
                 opened.connection.close()
         return None
 
-    def _inode(self) -> int:
+    def _identity(self) -> tuple[int, int]:
+        """Which file the path means."""
         with suppress(FileNotFoundError):
-            return self._path.stat().st_ino
-        return 0
+            found = self._path.stat()
+            return found.st_dev, found.st_ino
+        return 0, 0
 
     def _connect(self, mode: Literal["rw", "rwc"]) -> _Open:
         if mode == "rwc":
@@ -234,11 +256,12 @@ class SQLiteStore(SQLStore):
         )
         try:
             connection.row_factory = sqlite3.Row
-            connection.execute(f"PRAGMA journal_mode = {JOURNAL}")
-            connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+            # On some file systems there is no WAL, whatever is asked for.
+            journal = _journal_mode(connection, f" = {JOURNAL}")
+            connection.execute(f"PRAGMA synchronous = {synchronous(journal)}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")  # whoever is erased is not in the file's free space either
-            return _Open(connection, self._inode())
+            return _Open(connection, self._identity())
         except BaseException:
             connection.close()
             raise
@@ -248,7 +271,7 @@ class _Open(NamedTuple):
     """A connection, and the file that it was opened on: a path can come to mean another one."""
 
     connection: sqlite3.Connection
-    inode: int
+    identity: tuple[int, int]
 
 
 class _Job(Generic[T]):
@@ -309,6 +332,22 @@ def _begun(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def synchronous(journal: str) -> str:
+    """What makes commits durable through a power cut in a journal mode."""
+    return "FULL" if journal == "WAL" else "EXTRA"
+
+
+def _journal_mode(connection: sqlite3.Connection, change: str = "") -> str:
+    """The journal mode, perhaps after a change."""
+    try:
+        (mode,) = connection.execute(f"PRAGMA journal_mode{change}").fetchone()
+    except sqlite3.OperationalError as error:
+        if change and _code(error) in _BUSY:
+            raise StorageBusy("the database is locked by another process, or open with another SQLite") from error
+        raise
+    return str(mode).upper()
+
+
 def _version(connection: sqlite3.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
@@ -343,11 +382,16 @@ def _translated() -> Iterator[None]:
         raise _storage_error(error) from error
 
 
+def _code(error: Exception) -> int:
+    """The kind of an error of SQLite."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
 def _storage_error(error: Exception) -> StorageError:
     if isinstance(error, OSError):
         return StorageError(f"the database cannot be opened: {error.strerror}")
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    code = _code(error)
+    if code in _BUSY:
         return StorageBusy("the database is locked by another process")
     if code == sqlite3.SQLITE_FULL:
         return StorageFull("the disk is full")
