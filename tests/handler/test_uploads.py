@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from tests.handler.funnel import SITE, Funnel
 from tests.handler.test_refusals import refused
+from werkzeug.test import Client
 
 from leadpages.core.errors import SettingsError
 from leadpages.core.settings import Settings
+from leadpages.handler.application import App
 from leadpages.handler.requests import MAX_BODY_BYTES
 from leadpages.handler.service import start
 from leadpages.stores.files.folder import FolderFiles
@@ -75,6 +79,22 @@ def test_refused(funnel: Funnel, files: list[tuple[str, bytes]], code: str, mess
     reply = send(funnel, *files)
     assert (reply.status_code, reply.json["errors"]) == (422, [{"field": "cv", "code": code, "message": message}])
     assert kept(funnel) == {}
+
+
+@pytest.mark.parametrize("size", [100_000, 200_000, 262_144])
+def test_any_content_up_to_the_limit(funnel: Funnel, size: int) -> None:
+    """Whatever the pieces end with in which the body is read."""
+    bundle = funnel.service.bundle
+    form = bundle.forms["apply"]
+    fields = tuple(replace(field, max_size=size) if field.type == "file" else field for field in form.fields)
+    forms = {**bundle.forms, "apply": replace(form, fields=fields)}
+    client = Client(App(replace(funnel.service, bundle=replace(bundle, forms=forms))))
+    random = Random(size)
+    for number in range(20):
+        file = BytesIO(b"%PDF-1.7 " + random.randbytes(size - 9))
+        data = {"email": f"ann{number}@example.com", "cv": (file, "cv.pdf")}
+        assert client.post("/f/apply", data=data).status_code == 303
+    assert [len(content) for content in kept(funnel).values()] == [size] * 20
 
 
 def test_too_much(funnel: Funnel) -> None:

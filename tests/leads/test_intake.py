@@ -59,6 +59,14 @@ def test_nobody_is_flooded(double_opt_in: bool, queued_at: datetime | None, mail
     assert take_in(form(double_opt_in), standing, BOTH, NOW) == Intake("confirmed", False, mails)
 
 
+def test_who_left_and_writes_is_heard() -> None:
+    """The owners of the site are told, as of anyone; the person gets no mail."""
+    hook = Webhook("crm", "https://crm.example.com/", events=("submitted", "accepted"))
+    told = (Delivery("webhook", "crm", "submitted"), Delivery("notice", "a@b.example"), Delivery("webhook", "crm"))
+    asked = form(False, hook, notify=("a@b.example",))
+    assert take_in(asked, Standing("unsubscribed"), BOTH, NOW) == Intake("unsubscribed", deliveries=told)
+
+
 def test_a_form_without_a_mail_sends_none() -> None:
     """Only what the project has written goes out."""
     assert on_acceptance(form(True), BOTH) == (DELIVER,)

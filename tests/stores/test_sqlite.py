@@ -144,7 +144,7 @@ def test_a_backup_that_is_put_back(file: Path, store: Store, journal: str, tmp_p
         add(store, submission("two", "two@example.com"))
     else:
         for work in (store.check, partial(add, store, submission("two", "two@example.com"))):
-            with pytest.raises(StorageError, match=r"put that file back, or move leads\.db-wal and leads\.db-shm to"):
+            with pytest.raises(StorageError, match=r"newest leads are in leads\.db-wal"):
                 work()
         store.close()
         for ending in ("-wal", "-shm"):

@@ -25,7 +25,10 @@ CAPTCHA_SECRETS: Final[Mapping[Challenge, str]] = {
     "turnstile": "LEADPAGES_TURNSTILE_SECRET",
     "hcaptcha": "LEADPAGES_HCAPTCHA_SECRET",
 }
-_NEW_KEY = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+_NEW_KEY = (
+    "the handler, `deliver` and all commands have the same; for a new site, make one with: "
+    'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+)
 # Set by the platform itself: AWS Lambda, Google Cloud Run and its functions, Azure Functions, Vercel.
 _FUNCTION_HOSTS = ("AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE", "FUNCTIONS_WORKER_RUNTIME", "VERCEL")
 

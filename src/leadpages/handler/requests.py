@@ -180,7 +180,8 @@ def _read_multipart(request: Request, form: Form) -> tuple[Posted, dict[str, lis
 
     full = request.full
     full.max_content_length = sum(field.max_size for field in form.file_fields) + MAX_BODY_BYTES
-    full.max_form_memory_size = MAX_BODY_BYTES
+    # Counts what is left of one piece of 64 KiB together with the next one, of a file, too.
+    full.max_form_memory_size = 2 * MAX_BODY_BYTES
     full.max_form_parts = max(_MAX_PARTS, 2 * len(form.fields))
     try:
         files = {name: [file for file in found if file.filename] for name, found in full.files.lists()}
@@ -189,6 +190,8 @@ def _read_multipart(request: Request, form: Form) -> tuple[Posted, dict[str, lis
         raise _too_large(full.max_content_length) from None
     except ClientDisconnected:
         raise _incomplete() from None
+    if sum(len(text.encode(errors="replace")) for values in fields.values() for text in values) > MAX_BODY_BYTES:
+        raise _too_large()
     if any("\ufffd" in text for name, values in fields.items() for text in (name, *values)):
         raise _not_utf8()  # werkzeug puts this sign where it cannot decode, and nobody types it
     return fields, files

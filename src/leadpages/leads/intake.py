@@ -37,22 +37,27 @@ def take_in(form: Form, standing: Standing, has_mail: Collection[str], now: date
 
     An address that was confirmed once is proven: it gets what it asks for at once, through any form, though
     not the same mail twice within `REPEAT_WINDOW`, whatever else was typed. Someone who unsubscribed stays so
-    until they confirm anew: anybody can type their address into a form. To one that is suppressed for another reason
-    nothing is sent at all.
+    until they confirm anew: anybody can type their address into a form; the owners of the site hear of what they send.
+    To one that is suppressed for another reason nothing is sent at all.
     """
     if standing.suppressed_for not in (None, "unsubscribed"):
         return Intake("unsubscribed", quarantined_for=SUPPRESSED)
     left = (standing.status or standing.suppressed_for) == "unsubscribed"
-    if left and not form.double_opt_in:
-        return Intake("unsubscribed")
     submitted = _told(form, "submitted")
+    if left and not form.double_opt_in:
+        return Intake("unsubscribed", deliveries=submitted + _to_owners(on_acceptance(form, has_mail)))
     if not form.double_opt_in or standing.status == "confirmed":
         lately = _within(REPEAT_WINDOW, standing.delivery_queued_at, now)
         accepted = on_acceptance(form, has_mail)
-        deliveries = tuple(delivery for delivery in accepted if not (lately and delivery.channel == "mail"))
+        deliveries = _to_owners(accepted) if lately else accepted
         return Intake(standing.status or "received", deliveries=submitted + deliveries)
     asked = _within(CONFIRMATION_PAUSE, standing.confirmation_asked_at, now)
     return Intake("unsubscribed" if left else "pending", True, submitted + (() if asked else (_CONFIRM,)))
+
+
+def _to_owners(deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
+    """What does not go to the lead."""
+    return tuple(delivery for delivery in deliveries if delivery.channel != "mail")
 
 
 def on_acceptance(form: Form, has_mail: Collection[str]) -> tuple[Delivery, ...]:

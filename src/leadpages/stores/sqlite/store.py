@@ -225,8 +225,8 @@ class SQLiteStore(SQLStore):
             # To open another file would be to write the log of the old one into it.
             name = self._path.name
             raise StorageError(
-                f"{self._path} is not the file that was opened, whose newest leads are in {name}-wal: stop Leadpages, "
-                f"and put that file back, or move {name}-wal and {name}-shm to where it is"
+                f"{self._path} is not the file that was opened, whose newest leads are in {name}-wal",
+                f"stop Leadpages, and put that file back, or move {name}-wal and {name}-shm to where it is",
             )
         with suppress(IndexError):  # another thread may take the last one between a look and a pop
             while True:
@@ -343,7 +343,10 @@ def _journal_mode(connection: sqlite3.Connection, change: str = "") -> str:
         (mode,) = connection.execute(f"PRAGMA journal_mode{change}").fetchone()
     except sqlite3.OperationalError as error:
         if change and _code(error) in _BUSY:
-            raise StorageBusy("the database is locked by another process, or open with another SQLite") from error
+            raise StorageBusy(
+                "the database is locked by another process, or open with another SQLite",
+                "let all that open it have the same: `leadpages[sqlite]`, or Python's own",
+            ) from error
         raise
     return str(mode).upper()
 
@@ -392,7 +395,10 @@ def _storage_error(error: Exception) -> StorageError:
         return StorageError(f"the database cannot be opened: {error.strerror}")
     code = _code(error)
     if code in _BUSY:
-        return StorageBusy("the database is locked by another process")
+        return StorageBusy("the database is locked by another process", "try again when that one is done")
     if code == sqlite3.SQLITE_FULL:
         return StorageFull("the disk is full")
+    if code == sqlite3.SQLITE_CORRUPT:
+        hint = "put a backup back as README says: with all of Leadpages stopped, and without the -wal of this file"
+        return StorageError(f"the database is broken: {error}", hint)
     return StorageError(f"the database failed: {error}")

@@ -7,7 +7,7 @@ for (const form of document.querySelectorAll("form[data-min-seconds]")) {
   };
   // form-extras.js opens the step that an element is in.
   const reveal = (target) => target.dispatchEvent(new Event("reveal", { bubbles: true }));
-  const make = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text });
+  const make = (tag, className = "", text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
   // Not form.action: a field of that name would stand in its place.
   const action = form.getAttribute("action");
   const title = document.title;
