@@ -21,6 +21,15 @@ def test_a_form_goes_to_netlify(write_project: WriteProject) -> None:
     assert "/f/newsletter" not in html
 
 
+def test_nobody_is_told_of_a_mail(write_project: WriteProject) -> None:
+    """Which Netlify does not send."""
+    mail = "Check your inbox"
+    there = public_text(render(write_project({**FILES, "leadpages.toml": CONFIG})), "thanks/newsletter/index.html")
+    assert mail in there
+    thanks = public_text(render(write_project({**FILES, "leadpages.toml": NETLIFY})), "thanks/newsletter/index.html")
+    assert mail not in thanks
+
+
 def test_under_a_path(write_project: WriteProject) -> None:
     """The page of thanks is the site's."""
     config = NETLIFY.replace("www.example.com", "www.example.com/blog")

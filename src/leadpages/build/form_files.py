@@ -386,7 +386,7 @@ def _read_form(
         button=keys.button,
         thank_you="",
         intro_html=absolute_links(simple_html(keys.intro), config.base_url, config.page_url),
-        double_opt_in=keys.double_opt_in,
+        double_opt_in=keys.double_opt_in and config.forms.backend == "handler",
         file=gated,
         min_seconds=keys.min_seconds,
         style=keys.style,

@@ -15,15 +15,13 @@ from leadpages.leads.intake import Intake
 from leadpages.leads.model import Lead, Submission
 from leadpages.stores.protocol import Limit
 
-# `json.dumps` makes such a thing at each call.
-_sorted = json.JSONEncoder(sort_keys=True).encode
-#: Answers are kept as they were typed.
+#: Answers are kept as they were typed. (`json.dumps` makes an encoder at each call.)
 as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def hash_answers(submission: Submission) -> str:
-    """Equal for the same answers to the same form."""
-    return hashlib.sha256(_sorted([submission.form, submission.values]).encode()).hexdigest()
+def hash_answers(form: str, answers: str) -> str:
+    """Equal for the same answers to the same form, whose fields they are in the order of; `answers` are JSON."""
+    return hashlib.sha256(f"{form}\n{answers}".encode(errors="surrogatepass")).hexdigest()
 
 
 def hash_key(form: str, key: str) -> str:

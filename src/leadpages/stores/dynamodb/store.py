@@ -78,7 +78,17 @@ from leadpages.stores.protocol import (
     Recipient,
     Record,
 )
-from leadpages.stores.rows import asks, hash_answers, hash_key, hash_once, hash_under, moment, submission_of, window
+from leadpages.stores.rows import (
+    as_json,
+    asks,
+    hash_answers,
+    hash_key,
+    hash_once,
+    hash_under,
+    moment,
+    submission_of,
+    window,
+)
 
 #: So many downloads are revoked at once.
 _STEP: Final = 30
@@ -139,7 +149,7 @@ class DynamoDBStore(HeldItems):
         once: str = "",
     ) -> Receipt:
         """See `Store`."""
-        answers_hash, pk = hash_answers(submission), address_pk(submission.email)
+        answers_hash, pk = hash_answers(submission.form, as_json(submission.values)), address_pk(submission.email)
         noted = _key_item(submission, hash_key(submission.form, key), hash_under(key, answers_hash)) if key else None
         spent = _key_item(submission, hash_once(once), "") if once else None
         if noted and (earlier := _earlier(self._table.get(key_of(noted)), noted)):

@@ -511,15 +511,16 @@ def _count_row(limit: Limit, now: datetime) -> dict[str, str]:
 
 def _row(submission: Submission) -> dict[str, Any]:
     """The row of a submission, with `since`: what is older is not the same one sent twice."""
+    answers = as_json(submission.values)
     return {
         "id": submission.id,
         "lead_id": None,
         "form": submission.form,
         "email": submission.email,
         "address_key": address_key(submission.email),
-        "answers": as_json(submission.values),
-        "answers_hash": hash_answers(submission),
-        "files": as_json(submission.files),
+        "answers": answers,
+        "answers_hash": hash_answers(submission.form, answers),
+        "files": as_json(submission.files) if submission.files else "[]",
         "page": submission.page,
         "language": submission.language,
         "received_at": to_text(submission.received_at),
