@@ -30,7 +30,7 @@ from leadpages.build.project import BUNDLE, Options, build
 from leadpages.core.times import Clock, now
 from leadpages.delivery.outbox import LEASE
 from leadpages.delivery.transports import SMTPTransport
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 
 _ROOT: Final = Path(__file__).parents[2]
 _HANDLER: Final = """

@@ -20,7 +20,7 @@ from leadpages.core.settings import read_settings
 from leadpages.handler.application import App
 from leadpages.handler.service import start
 from leadpages.stores.protocol import Receipt, Store
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import JOURNAL, synchronous
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from tests.bench.measure import free_port
 
 from leadpages.build.project import BUNDLE, Options, build
 from leadpages.core.bundle import load
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import JOURNAL, SQLiteStore, synchronous
 
 _ROOT: Final = Path(__file__).parents[2]

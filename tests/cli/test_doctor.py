@@ -18,7 +18,7 @@ from leadpages.core.settings import read_settings
 from leadpages.core.times import now
 from leadpages.handler.service import start
 from leadpages.stores.opening import open_store
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore
 
 HOOK = """

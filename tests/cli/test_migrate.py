@@ -11,7 +11,7 @@ from tests.conftest import RunCli
 from tests.stores.postgres_server import PostgresServer
 
 from leadpages.stores.opening import open_store
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 
 
 def test_a_new_file_and_a_second_time(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

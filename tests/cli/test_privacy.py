@@ -27,7 +27,7 @@ from leadpages.leads.model import Submission
 from leadpages.stores.files.opening import open_files
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import JOURNAL
 
 FORM = """\

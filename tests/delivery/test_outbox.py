@@ -19,7 +19,7 @@ from leadpages.delivery.outcomes import Bounced, NotLetIn, TryLater
 from leadpages.delivery.transports import Transport
 from leadpages.leads.model import CHANNELS, Channel
 from leadpages.stores.protocol import OutboxItem
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore
 
 

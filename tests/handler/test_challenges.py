@@ -36,7 +36,7 @@ from leadpages.delivery.safe_http import Limits, Reply, SafeClient
 from leadpages.handler import challenges
 from leadpages.handler.challenges import pose
 from leadpages.leads.intake import REPLAYED, take_in
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore
 
 EMAIL = """

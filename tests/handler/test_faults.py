@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from leadpages.core.errors import StorageError, StorageFull
 from leadpages.leads.model import Submission
 from leadpages.stores.protocol import Decide, Limit, Receipt
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import JOURNAL, SQLiteStore
 
 

@@ -12,7 +12,7 @@ from tests.handler.funnel import SITE, Funnel, funnel_on
 from werkzeug.test import TestResponse
 
 from leadpages.core.settings import Rate
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore
 
 

@@ -11,7 +11,7 @@ from tests.handler.funnel import Funnel, seen
 from leadpages.core.forms import HONEYPOT_FIELD, STARTED_FIELD
 from leadpages.core.signing import Tokens
 from leadpages.handler.guards import start_token
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 
 
 def reasons(tmp_path: Path) -> list[str]:

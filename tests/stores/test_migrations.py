@@ -18,7 +18,7 @@ from leadpages.leads.model import Submission
 from leadpages.stores.opening import migrate_store
 from leadpages.stores.protocol import Download
 from leadpages.stores.sql.queries import read_migrations
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore
 
 AT, SOON, LATER = (to_text(NOW + pause) for pause in (timedelta(), MINUTE, HOUR))

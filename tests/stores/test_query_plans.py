@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from leadpages.stores.sql.queries import read_queries
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore
 
 ON_SQLITE = read_queries("sqlite")

@@ -21,7 +21,7 @@ from leadpages.leads.intake import Intake
 from leadpages.leads.model import Standing, Submission
 from leadpages.stores.opening import open_store
 from leadpages.stores.protocol import Store
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore, _begun, _Job
 
 

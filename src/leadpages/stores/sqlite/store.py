@@ -18,7 +18,7 @@ from leadpages.stores.protocol import Finding
 from leadpages.stores.sql.queries import read_migrations, read_queries
 from leadpages.stores.sql.schema import check_schema
 from leadpages.stores.sql.store import Run, SQLStore
-from leadpages.stores.sqlite.library import sqlite3
+from leadpages.stores.sqlite.driver import sqlite3
 
 T = TypeVar("T")
 
