@@ -32,6 +32,8 @@ from leadpages.core.forms import Consent, Form, Happening, Webhook
 from leadpages.leads.intake import on_acceptance, on_leaving, take_in
 from leadpages.leads.model import CHANNELS, Channel, Delivery, Dossier, Submission, address_key
 from leadpages.stores.protocol import Confirmation, Decide, Erased, ItemState, Limit, OutboxItem, Receipt, Store
+from leadpages.stores.sql.adding import Entry
+from leadpages.stores.sql.store import SQLStore
 from leadpages.stores.sqlite.store import SQLiteStore
 
 T = TypeVar("T")
@@ -98,6 +100,8 @@ POSTS = st.builds(
 KEYS = st.sampled_from(["", "k"])
 WHICH = st.sampled_from([1, 1, 2, 3, 5, 0])  # mostly one of the last
 ONCE = st.sampled_from(["", "", "proof"])
+SPAM = st.sampled_from(["", "", "", "honeypot"])
+HOW_MANY = st.sampled_from([(), LIMITS, LIMITS[1:]])
 POINTS = st.one_of(st.none(), st.sampled_from(["before commit", "after commit"]), st.integers(0, 20))
 WINDOWS = st.sampled_from([timedelta(), MINUTE, 10 * MINUTE, HOUR, DAY, 40 * DAY])
 
@@ -152,7 +156,7 @@ class Machine(RuleBasedStateMachine):
         self.stack = ExitStack()
         # The same at each run of one example: what is due at one moment is claimed in the order of its ids.
         ids = Random(0)
-        for module in ("sql.store", "dynamodb.store", "dynamodb.items"):
+        for module in ("sql.adding", "sql.running", "dynamodb.store", "dynamodb.items"):
             new_id = patch(f"leadpages.stores.{module}.new_id", lambda: f"{ids.getrandbits(128):032x}")
             self.stack.enter_context(new_id)
         self.place = self.stack.enter_context(self.new_place())
@@ -180,7 +184,7 @@ class Machine(RuleBasedStateMachine):
         for post in posts:
             self.send(post, (), "", "", None)
 
-    @rule(post=POSTS, limits=st.sampled_from([(), LIMITS, LIMITS[1:]]), key=KEYS, once=ONCE, at=POINTS)
+    @rule(post=POSTS, limits=HOW_MANY, key=KEYS, once=ONCE, at=POINTS)
     def add(self, post: Submission, limits: Sequence[Limit], key: str, once: str, at: Point | None) -> None:
         """Somebody sends a form."""
         self.send(post, limits, key, once, at)
@@ -196,10 +200,24 @@ class Machine(RuleBasedStateMachine):
         """Somebody sends the same once more."""
         self.send(self.sent[which % len(self.sent)], LIMITS, key, once, at)
 
+    @rule(posts=st.lists(st.tuples(POSTS, KEYS, ONCE, SPAM), min_size=2, max_size=6), limits=HOW_MANY)
+    def add_together(self, posts: list[tuple[Submission, str, str, str]], limits: Sequence[Limit]) -> None:
+        """Several send forms at the same moment: it is as if one came after the other."""
+        entries = []
+        for post, key, once, quarantined_for in posts:
+            new = self.new(replace(post, quarantined_for=quarantined_for))
+            entries.append(Entry(new, decide(new), marks(new.email), limits, key, once))
+
+        def add_all(store: Store | Model) -> list[Receipt]:
+            if isinstance(store, SQLStore):
+                return store._write(partial(store._add, entries=entries))
+            return [store.add_submission(*entry) for entry in entries]
+
+        self.take("add_together", add_all, None)
+
     def send(self, post: Submission, limits: Sequence[Limit], key: str, once: str, at: Point | None) -> None:
         """Send a form, under a new id."""
-        new = replace(post, id=f"s{len(self.sent):03}", received_at=self.now)
-        self.sent.append(new)
+        new = self.new(post)
 
         def add(store: Store | Model) -> Receipt:
             return store.add_submission(new, decide(new), marks(new.email), limits, key, once)
@@ -209,6 +227,12 @@ class Machine(RuleBasedStateMachine):
                 self.model.count_towards(limit, self.now)
 
         self.take("add_submission", add, at, count_alone)
+
+    def new(self, post: Submission) -> Submission:
+        """What is sent now, under an id of its own."""
+        new = replace(post, id=f"s{len(self.sent):03}", received_at=self.now)
+        self.sent.append(new)
+        return new
 
     @rule(kind=st.sampled_from(["page_view", "form_view"]), at=POINTS)
     def view(self, kind: str, at: Point | None) -> None:

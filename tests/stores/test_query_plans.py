@@ -17,7 +17,7 @@ from leadpages.stores.sqlite.store import SQLiteStore
 ON_SQLITE = read_queries("sqlite")
 ON_POSTGRES = read_queries("postgres")
 MOMENTS = ("now", "since", "until", "before", "after_time")
-NUMBERS = ("limit", "fence", "attempted")
+NUMBERS = ("limit", "fence", "attempted", "more")
 #: Those that read nothing.
 INSERTS = ("insert_", "load_")
 

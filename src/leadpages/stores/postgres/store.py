@@ -21,8 +21,9 @@ from leadpages.core.times import to_text
 from leadpages.leads.model import address_key
 from leadpages.stores.protocol import Finding
 from leadpages.stores.sql.queries import read_migrations, read_queries
+from leadpages.stores.sql.running import Run
 from leadpages.stores.sql.schema import check_schema
-from leadpages.stores.sql.store import Run, SQLStore
+from leadpages.stores.sql.store import SQLStore
 
 T = TypeVar("T")
 Connection = psycopg.Connection[DictRow]
@@ -171,6 +172,9 @@ class _Run:
         return self._connection.execute(self._sql[name], values, binary=True)
 
     def many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if len(rows) == 1:  # not worth a pipeline
+            self(name, rows[0])
+            return
         with self._connection.cursor() as cursor:
             cursor.executemany(self._sql[name], rows)
 

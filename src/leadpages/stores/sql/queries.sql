@@ -28,8 +28,8 @@ WHERE idempotency_keys.noted_at <= :since;
 DELETE FROM idempotency_keys WHERE noted_at <= :before;
 
 -- name: count_towards
-INSERT INTO limit_counts (bucket, begins_at, ends_at, count) VALUES (:bucket, :begins_at, :ends_at, 1)
-ON CONFLICT (bucket, begins_at) DO UPDATE SET count = limit_counts.count + 1
+INSERT INTO limit_counts (bucket, begins_at, ends_at, count) VALUES (:bucket, :begins_at, :ends_at, :more)
+ON CONFLICT (bucket, begins_at) DO UPDATE SET count = limit_counts.count + excluded.count
 RETURNING count;
 
 -- name: find_count

@@ -9,12 +9,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from itertools import groupby, islice
 from operator import attrgetter
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
-from leadpages.core.forms import Consent
-from leadpages.core.ids import new_id
 from leadpages.core.times import from_text, to_text
-from leadpages.leads.intake import REPEAT_WINDOW, REPLAYED, Intake
 from leadpages.leads.model import (
     CHANNELS,
     Channel,
@@ -22,7 +19,6 @@ from leadpages.leads.model import (
     Dossier,
     Event,
     Lead,
-    Standing,
     Submission,
     SuppressionReason,
     address_key,
@@ -49,18 +45,15 @@ from leadpages.stores.protocol import (
     RecordKind,
 )
 from leadpages.stores.rows import (
-    as_json,
-    asks,
-    hash_answers,
-    hash_key,
-    hash_once,
-    hash_under,
     lead_of,
     moment,
     submission_of,
     window,
 )
+from leadpages.stores.sql.adding import Counted, Entry, add, count_in, known_of, over, row_of, standing_of
+from leadpages.stores.sql.running import Run, log, queue
 
+E = TypeVar("E")
 T = TypeVar("T")
 
 _PAGE_ROWS: Final = 500
@@ -81,36 +74,16 @@ _FIRST_KEYS: Final[Mapping[RecordKind, Mapping[str, str | int]]] = {
 _FLAGS: Final = ("waiting", "revoked")
 
 
-class Result(Protocol):
-    """What a statement gave. Rows are mappings, with moments as text."""
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows it changed."""
-
-    def fetchone(self) -> Any:
-        """The next row, or None."""
-
-    def fetchall(self) -> list[Any]:
-        """The rest of them."""
-
-
-class Run(Protocol):
-    """Runs a statement by its name in `queries.sql`."""
-
-    def __call__(self, name: str, values: Mapping[str, Any]) -> Result:
-        """Run it with `values`."""
-
-    def many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run it with each of `rows`."""
-
-
 class SQLStore(HeldItems):
     """The Store protocol but for connections, transactions and schemas."""
 
     @abstractmethod
     def _write(self, work: Callable[[Run], T]) -> T:
         """Do `work` in one transaction, durable when this returns. When it raises, nothing of it was done."""
+
+    def _write_each(self, work: Callable[[Run, list[E]], list[T]], entry: E) -> T:
+        """The same for one entry, with others' if there are any: work that takes less time for many at once."""
+        return self._write(lambda run: work(run, [entry])[0])
 
     def _lock(self, run: Run, email: str) -> None:
         """Let no other transaction write about this address until this one ends."""
@@ -133,49 +106,27 @@ class SQLStore(HeldItems):
         once: str = "",
     ) -> Receipt:
         """See `Store`."""
+        entry = Entry(submission, decide, marks, limits, key, once)
+        return self._write_each(self._add, entry)
 
-        def add(run: Run) -> Receipt:
-            # Not before: what one thread does for all who wait, they do not do in each other's way.
-            row = _row(submission)
-            noted = _key_row(submission, key, row["answers_hash"]) if key or once else {}
-            counted = [(limit, _count_row(limit, submission.received_at)) for limit in limits]
-            if key and (earlier := _earlier(run, noted)):
-                return earlier
-            if limited := _over(run, counted, submission.received_at):
-                return limited
-            if key and not run("note_key", noted).rowcount:  # another one came in since the look
-                return _earlier(run, noted) or "repeated"
-            if not submission.quarantined_for:
-                self._lock(run, submission.email)
-                known = _known(run, row)
-                if known["is_repeated"]:
-                    return "repeated"
-            is_replayed = (
-                bool(once) and not run("note_key", {**noted, "key_hash": hash_once(once), "answers_hash": ""}).rowcount
-            )
-            if submission.quarantined_for or is_replayed:
-                apart = {**row, "quarantined_for": submission.quarantined_for or REPLAYED}
-                return "kept" if _insert(run, apart, submission.consents) else "repeated"
-            _count_in(run, row, known["id"], submission.consents, decide(_standing(run, known, marks)))
-            return "kept"
-
-        return self._write(add)
+    def _add(self, run: Run, entries: list[Entry]) -> list[Receipt]:
+        return add(run, self._lock, entries)
 
     def limited(self, limits: Sequence[Limit], now: datetime) -> Limited | None:
         """See `Store`."""
         with self._reading() as run:
             for limit in limits:
-                row = _count_row(limit, now)
-                found = run("find_count", row).fetchone()
+                begins_at, ends_at = window(limit, now)
+                found = run("find_count", {"bucket": limit.bucket, "begins_at": begins_at}).fetchone()
                 if found and found["count"] >= limit.most:
-                    return Limited(from_text(row["ends_at"]) - now)
+                    return Limited(from_text(ends_at) - now)
         return None
 
     def count_page_event(self, kind: str, page: str, now: datetime, limits: Sequence[Limit] = ()) -> bool:
         """See `Store`."""
 
         def count(run: Run) -> bool:
-            if _over(run, [(limit, _count_row(limit, now)) for limit in limits], now):
+            if any(over(run, [(limits, now)])):
                 return False
             run("count_page_event", {"day": to_text(now)[:10], "kind": kind, "page": page})
             return True
@@ -200,9 +151,9 @@ class SQLStore(HeldItems):
             waiting = [row for row in run("forms_of_lead", of_lead).fetchall() if row["waiting"]]
             run("confirm_lead", {**of_lead, "now": at})
             run("confirm_submissions", of_lead)
-            _log(run, lead["id"], at, "confirmed", "", ", ".join(found.forms))
+            log(run, lead["id"], at, "confirmed", "", ", ".join(found.forms))
             for row in {row["form"]: row for row in waiting}.values():
-                _queue(run, lead["id"], row["id"], row["form"], deliveries_of(row["form"]), at)
+                queue(run, lead["id"], row["id"], row["form"], deliveries_of(row["form"]), at)
             return found
 
         return self._write(confirm)
@@ -220,7 +171,7 @@ class SQLStore(HeldItems):
             if run("count_download", {"submission_id": submission_id, "limit": limit}).rowcount == 0:
                 return False
             row = run("submission_lead", {"submission_id": submission_id}).fetchone()
-            _log(run, row["lead_id"], to_text(now), "downloaded", row["form"])
+            log(run, row["lead_id"], to_text(now), "downloaded", row["form"])
             return True
 
         return self._write(count)
@@ -232,7 +183,7 @@ class SQLStore(HeldItems):
             lead = run("find_lead", {"address_key": address_key(email)}).fetchone()
             count = run("revoke_downloads", {"lead_id": lead["id"]}).rowcount if lead else 0
             if count:
-                _log(run, lead["id"], to_text(now), "downloads_revoked")
+                log(run, lead["id"], to_text(now), "downloads_revoked")
             return count
 
         return self._write(revoke)
@@ -240,15 +191,15 @@ class SQLStore(HeldItems):
     def queue_again(self, submission_id: str, mail: str, pause: timedelta, now: datetime) -> None:
         """See `Store`."""
 
-        def queue(run: Run) -> None:
+        def again(run: Run) -> None:
             if not run("lock_lead", {"submission_id": submission_id}).fetchone():
                 return
             row = run("submission_lead", {"submission_id": submission_id}).fetchone()
             last = run("last_queued", {"submission_id": submission_id, "name": mail}).fetchone()["at"]
             if last is None or now - from_text(last) >= pause:
-                _queue(run, row["lead_id"], submission_id, row["form"], (Delivery("mail", mail),), to_text(now))
+                queue(run, row["lead_id"], submission_id, row["form"], (Delivery("mail", mail),), to_text(now))
 
-        self._write(queue)
+        self._write(again)
 
     def unsubscribe(self, submission_id: str, how: str, deliveries_of: DeliveriesOf, now: datetime) -> None:
         """See `Store`."""
@@ -257,8 +208,8 @@ class SQLStore(HeldItems):
         def leave(run: Run) -> None:
             row = run("submission_lead", {"submission_id": submission_id}).fetchone()
             if row and run("unsubscribe_lead", {"lead_id": row["lead_id"], "now": at}).rowcount:
-                _log(run, row["lead_id"], at, "unsubscribed", row["form"], how)
-                _queue(run, row["lead_id"], submission_id, row["form"], deliveries_of(row["form"]), at)
+                log(run, row["lead_id"], at, "unsubscribed", row["form"], how)
+                queue(run, row["lead_id"], submission_id, row["form"], deliveries_of(row["form"]), at)
 
         self._write(leave)
 
@@ -294,7 +245,7 @@ class SQLStore(HeldItems):
         def end(run: Run) -> bool:
             row = run("end_item", {**values, "attempted": attempted}).fetchone()
             if row:
-                _log(run, row["lead_id"], to_text(now), f"{item.channel}_{state}", item.form, item.name)
+                log(run, row["lead_id"], to_text(now), f"{item.channel}_{state}", item.form, item.name)
             return row is not None
 
         return self._write(end)
@@ -335,9 +286,10 @@ class SQLStore(HeldItems):
             self._lock(run, submission.email)
             _lift(run, submission.email, marks, to_text(now))
             run("delete_submission", {"submission_id": submission_id})
-            again = _row(submission)
-            known = _known(run, again)
-            _count_in(run, again, known["id"], submission.consents, decide(_standing(run, known, marks)))
+            again = row_of(submission)
+            known = known_of(run, again)
+            intake = decide(standing_of(run, known, marks))
+            count_in(run, [Counted(again, known["id"], submission.consents, intake)])
             return True
 
         return self._write(release)
@@ -482,95 +434,6 @@ class SQLStore(HeldItems):
             after = (rows[-1][keys[0]], rows[-1][keys[1]])
 
 
-def _key_row(submission: Submission, key: str, answers_hash: str) -> dict[str, str]:
-    now = submission.received_at
-    row = {"key_hash": hash_key(submission.form, key), "answers_hash": hash_under(key, answers_hash)}
-    return {**row, "now": to_text(now), "since": to_text(now - KEY_WINDOW)}
-
-
-def _earlier(run: Run, noted: Mapping[str, str]) -> Receipt | None:
-    """What becomes of a submission whose key came before; None for the first one."""
-    row = run("find_key", noted).fetchone()
-    if row is None:
-        return None
-    return "repeated" if row["answers_hash"] == noted["answers_hash"] else "conflicting"
-
-
-def _over(run: Run, counted: Sequence[tuple[Limit, Mapping[str, str]]], now: datetime) -> Limited | None:
-    """Count towards each limit, by its row, up to the first that this is too much for."""
-    for limit, row in counted:
-        if run("count_towards", row).fetchone()["count"] > limit.most:
-            return Limited(from_text(row["ends_at"]) - now)
-    return None
-
-
-def _count_row(limit: Limit, now: datetime) -> dict[str, str]:
-    begins_at, ends_at = window(limit, now)
-    return {"bucket": limit.bucket, "begins_at": begins_at, "ends_at": ends_at}
-
-
-def _row(submission: Submission) -> dict[str, Any]:
-    """The row of a submission, with `since`: what is older is not the same one sent twice."""
-    answers = as_json(submission.values)
-    return {
-        "id": submission.id,
-        "lead_id": None,
-        "form": submission.form,
-        "email": submission.email,
-        "address_key": address_key(submission.email),
-        "answers": answers,
-        "answers_hash": hash_answers(submission.form, answers),
-        "files": as_json(submission.files) if submission.files else "[]",
-        "page": submission.page,
-        "language": submission.language,
-        "received_at": to_text(submission.received_at),
-        "since": to_text(submission.received_at - REPEAT_WINDOW),
-        "waiting": False,
-        "quarantined_for": submission.quarantined_for,
-    }
-
-
-def _known(run: Run, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What is known of the address of a submission, and whether the same came from there a moment ago."""
-    known: Mapping[str, Any] = run("standing", row).fetchone()
-    return known
-
-
-def _standing(run: Run, known: Mapping[str, Any], marks: Sequence[str]) -> Standing:
-    found = (run("find_suppression", {"mark": mark}).fetchone() for mark in marks)
-    return Standing(
-        status=known["status"],
-        confirmation_asked_at=moment(known["confirmation_asked_at"]),
-        delivery_queued_at=moment(known["delivery_queued_at"]),
-        suppressed_for=next((row["reason"] for row in found if row), None),
-    )
-
-
-def _count_in(
-    run: Run, row: Mapping[str, Any], known_id: str | None, consents: Sequence[Consent], intake: Intake
-) -> None:
-    """Let a submission be one of a lead: of the one with `known_id`, else a new one."""
-    if intake.quarantined_for:
-        _insert(run, {**row, "quarantined_for": intake.quarantined_for}, consents)
-        return
-    now = row["received_at"]
-    lead_id = known_id or new_id()
-    lead = {"id": lead_id, "status": intake.status, "now": now, "asked_at": now if asks(intake) else None}
-    run("upsert_lead", {**row, **lead})
-    _insert(run, {**row, "lead_id": lead_id, "waiting": intake.waiting}, consents)
-    _log(run, lead_id, now, "submitted", row["form"], row["page"])
-    _queue(run, lead_id, row["id"], row["form"], intake.deliveries, now)
-
-
-def _insert(run: Run, row: Mapping[str, Any], consents: Sequence[Consent]) -> bool:
-    """Keep a submission. False when it is there already."""
-    if not run("insert_submission", row).rowcount:
-        return False
-    for consent in consents:
-        run("insert_consent", {"submission_id": row["id"], "field": consent.field, "wording": consent.wording})
-    return True
-
-
 def _confirmation(run: Run, submission_id: str) -> Confirmation | None:
     row = run("submission_lead", {"submission_id": submission_id}).fetchone()
     if row is None:
@@ -584,7 +447,7 @@ def _suppress(run: Run, email: str, marks: Sequence[str], reason: SuppressionRea
     run("insert_suppression", {"mark": marks[0], "reason": reason, "now": at})
     lead = run("suppress_lead", {"address_key": address_key(email), "reason": reason}).fetchone()
     if lead:
-        _log(run, lead["id"], at, "suppressed", "", reason)
+        log(run, lead["id"], at, "suppressed", "", reason)
 
 
 def _stay_away(run: Run, marks: Sequence[str], at: str) -> None:
@@ -597,7 +460,7 @@ def _lift(run: Run, email: str, marks: Sequence[str], at: str) -> bool:
     lifted = sum(run("delete_suppression", {"mark": mark}).rowcount for mark in marks)
     lead = run("suppress_lead", {"address_key": address_key(email), "reason": ""}).fetchone() if lifted else None
     if lead:
-        _log(run, lead["id"], at, "suppression_lifted")
+        log(run, lead["id"], at, "suppression_lifted")
     return bool(lifted)
 
 
@@ -624,17 +487,6 @@ def _unnamed(run: Run, gone: Sequence[Mapping[str, Any]], left: str, values: Map
 
 def _files(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(name for row in rows for name in json.loads(row["files"]))
-
-
-def _queue(run: Run, lead_id: str, submission_id: str, form: str, deliveries: Sequence[Delivery], now: str) -> None:
-    for delivery in deliveries:
-        row = {"id": new_id(), "lead_id": lead_id, "submission_id": submission_id, "form": form, "now": now}
-        kind = {"channel": delivery.channel, "name": delivery.name, "happening": delivery.happening}
-        run("insert_outbox", {**row, **kind})
-
-
-def _log(run: Run, lead_id: str, at: str, kind: str, form: str = "", detail: str = "") -> None:
-    run("insert_event", {"lead_id": lead_id, "at": at, "kind": kind, "form": form, "detail": detail})
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -7,7 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from itertools import groupby
 from math import inf
+from operator import attrgetter
 from pathlib import Path
 from threading import Condition, Lock
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, cast
@@ -16,10 +18,12 @@ from leadpages.core.errors import StorageBusy, StorageError, StorageFull
 from leadpages.core.logs import log
 from leadpages.stores.protocol import Finding
 from leadpages.stores.sql.queries import read_migrations, read_queries
+from leadpages.stores.sql.running import Run
 from leadpages.stores.sql.schema import check_schema
-from leadpages.stores.sql.store import Run, SQLStore
+from leadpages.stores.sql.store import SQLStore
 from leadpages.stores.sqlite.driver import sqlite3
 
+E = TypeVar("E")
 T = TypeVar("T")
 
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -49,7 +53,7 @@ class SQLiteStore(SQLStore):
         self._path = path
         self._busy_timeout_s = busy_timeout_s
         self._idle: deque[_Open] = deque()
-        self._waiting: list[_Job[Any]] = []
+        self._waiting: list[_Job[Any, Any]] = []
         self._is_led = False
         self._expected, self._ended_at = 1, -inf
         self._turn = Condition(Lock())
@@ -114,7 +118,10 @@ class SQLiteStore(SQLStore):
         check_schema(str(self._path), _version(connection), len(self._migrations))
 
     def _write(self, work: Callable[[Run], T]) -> T:
-        job = _Job(work)
+        return self._write_each(lambda run, _entries: [work(run)], None)
+
+    def _write_each(self, work: Callable[[Run, list[E]], list[T]], entry: E) -> T:
+        job = _Job(work, entry)
         with self._turn:
             self._waiting.append(job)
             job.is_to_lead, self._is_led = not self._is_led, True
@@ -129,7 +136,7 @@ class SQLiteStore(SQLStore):
             raise
         return job.outcome()
 
-    def _give_up(self, job: _Job[Any]) -> None:
+    def _give_up(self, job: _Job[Any, Any]) -> None:
         """Let nobody wait for a thread that was interrupted while it waited itself."""
         with self._turn:
             if job in self._waiting:
@@ -172,17 +179,20 @@ class SQLiteStore(SQLStore):
                 self._expected = len(self._waiting) + (len(jobs) if len(jobs) >= self._expected else 0)
                 self._pass_on()
 
-    def _commit(self, jobs: Sequence[_Job[Any]]) -> None:
+    def _commit(self, jobs: Sequence[_Job[Any, Any]]) -> None:
         """Do `jobs` in one transaction; where one of them fails, each in its own."""
-        begun: _Job[Any] | None = None
+        is_under_way = False
         try:
             with self._connection() as connection, _begun(connection):
-                for job in jobs:
-                    begun = job
-                    job.do(_Run(connection, self._sql))
-                begun = None
+                is_under_way = True
+                for work, group in groupby(jobs, key=attrgetter("work")):
+                    alike = list(group)
+                    values = work(_Run(connection, self._sql), [job.entry for job in alike])
+                    for job, value in zip(alike, values, strict=True):
+                        job.value = value
+                is_under_way = False
         except Exception as error:
-            if begun and len(jobs) > 1:
+            if is_under_way and len(jobs) > 1:
                 for job in jobs:
                     self._commit([job])
                 return
@@ -274,21 +284,17 @@ class _Open(NamedTuple):
     identity: tuple[int, int]
 
 
-class _Job(Generic[T]):
+class _Job(Generic[E, T]):
     """What one thread wants to write, and what became of it once the transaction has ended."""
 
-    def __init__(self, work: Callable[[Run], T]) -> None:
-        self._work = work
-        self._value: T | None = None
+    def __init__(self, work: Callable[[Run, list[E]], list[T]], entry: E) -> None:
+        self.work, self.entry = work, entry
+        self.value: T | None = None
         self._is_done = self.is_to_lead = False
         self._asleep = Lock()
         self._asleep.acquire()
         self.error: Exception | None = None
         self.is_committed = False
-
-    def do(self, run: Run) -> None:
-        """Do the work, perhaps a second time: the first one was undone."""
-        self._value = self._work(run)
 
     def is_done_when_woken(self) -> bool:
         """Sleep until woken: because another thread has done the work, or for this one to do it."""
@@ -304,7 +310,7 @@ class _Job(Generic[T]):
         """What the work gave. Raises what it raised, or what kept it from being written."""
         if self.error or not self.is_committed:
             raise self.error or StorageError("the write was broken off")
-        return cast(T, self._value)
+        return cast(T, self.value)
 
 
 class _Run:
