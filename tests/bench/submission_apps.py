@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -53,7 +52,7 @@ class Forgetful:
 def forgetful() -> WSGIApplication:
     """The handler with such a store: what its own work allows."""
     service = start(read_settings(os.environ))
-    return App(replace(service, store=cast(Store, Forgetful(service.store))))
+    return App(service._replace(store=cast(Store, Forgetful(service.store))))
 
 
 class Base(DeclarativeBase):

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,10 +31,10 @@ def fill(store: Store) -> None:
     for number, email in enumerate(PEOPLE):
         values: dict[str, str | list[str]] = {"zebra": "%s :name {} \\ ' \" 😀", "apple": ["b", "a"], "email": email}
         consents = (Consent("news", "Yes; 100 %."), Consent("Also", "Ja — gerne."))
-        item = replace(submission(f"s{number}", email, at=NOW + number * MINUTE), values=values, consents=consents)
-        add(store, replace(item, files=("a.pdf",), language="de"), Limit("client", 99, HOUR), key=f"k{number}")
-        add(store, replace(item, id=f"news-{number}", form="news"), double_opt_in=False)
-        add(store, replace(item, id=f"spam-{number}", quarantined_for="honeypot"))
+        item = submission(f"s{number}", email, at=NOW + number * MINUTE)._replace(values=values, consents=consents)
+        add(store, item._replace(files=("a.pdf",), language="de"), Limit("client", 99, HOUR), key=f"k{number}")
+        add(store, item._replace(id=f"news-{number}", form="news"), double_opt_in=False)
+        add(store, item._replace(id=f"spam-{number}", quarantined_for="honeypot"))
     store.confirm("s0", deliver, NOW + HOUR)
     store.count_download("s0", 5, NOW + HOUR)
     store.revoke_downloads(PEOPLE[1], NOW + HOUR)
@@ -82,7 +81,7 @@ def test_there_and_back_again(run_cli: RunCli, tmp_path: Path, postgres_url: str
     for url in (postgres_url, last):
         with closing(open_store(url)) as store:
             assert kept(store) == expected
-            assert add(store, replace(submission("again", "gone@example.com"), received_at=NOW + 2 * DAY)) == "kept"
+            assert add(store, submission("again", "gone@example.com")._replace(received_at=NOW + 2 * DAY)) == "kept"
             assert "again" in [s.id for s in store.quarantined()]
             assert [i.attempts for i in store.claim(99, LEASE, NOW + 2 * HOUR) if i.attempts] == [1]
 
@@ -102,9 +101,9 @@ STEPS = st.lists(
 def take(store: Store, number: int, what: str, email: str, text: str) -> None:
     """One step in the life of a store."""
     at = NOW + number * DAY
-    item = replace(submission(f"s{number}", email, at=at), values={"email": email, text: text}, page=text)
+    item = submission(f"s{number}", email, at=at)._replace(values={"email": email, text: text}, page=text)
     if what in ("add", "spam"):
-        add(store, replace(item, quarantined_for=text if what == "spam" else ""), double_opt_in=len(text) % 2 == 0)
+        add(store, item._replace(quarantined_for=text if what == "spam" else ""), double_opt_in=len(text) % 2 == 0)
     elif what == "confirm":
         store.confirm(f"s{number - 1}", deliver, at)
     elif what == "leave":
@@ -194,7 +193,7 @@ def test_memory_does_not_grow_with_what_is_copied(tmp_path: Path, postgres_url: 
     for count in (1_000, 20_000):
         first = tmp_path / f"{count}.db"
         with closing(SQLiteStore(first)) as store:
-            add(store, replace(submission("one"), page="x" * 500))
+            add(store, submission("one")._replace(page="x" * 500))
             (lead, one, *_) = list(store.records())
         with closing(SQLiteStore(tmp_path / f"{count}-filled.db")) as store:
             many = (one._replace(values={**one.values, "id": f"s{n:06}"}) for n in range(count))

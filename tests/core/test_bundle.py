@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,7 @@ BUNDLE = Bundle(
     blocked=frozenset({"a@example.org", "example.net"}),
 )
 GERMAN = Catalog("de", {"Thank you": "Danke", "{count} days": {"one": "{count} Tag", "other": "{count} Tage"}})
-EDITION = Edition(replace(SITE, language="de", home="/de/"), {"guide": GUIDE}, {"guide": {"confirm": CONFIRM}}, GERMAN)
+EDITION = Edition(SITE._replace(language="de", home="/de/"), {"guide": GUIDE}, {"guide": {"confirm": CONFIRM}}, GERMAN)
 
 
 def test_a_bundle_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -54,7 +53,7 @@ def test_a_bundle_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_a_site_in_several_languages_comes_back_as_it_was_written(tmp_path: Path) -> None:
     """Each language with its words; one that there is not is the site's own."""
-    bundle = replace(BUNDLE, catalogs={"en": Catalog("en", {}), "de": GERMAN}, others={"de": EDITION})
+    bundle = BUNDLE._replace(catalogs={"en": Catalog("en", {}), "de": GERMAN}, others={"de": EDITION})
     (tmp_path / INDEX).write_text(dump(bundle), "utf-8")
     loaded = load(tmp_path)
     assert loaded == bundle
@@ -66,8 +65,7 @@ def test_a_site_in_several_languages_comes_back_as_it_was_written(tmp_path: Path
 
 def test_equal_bundles_are_the_same_text() -> None:
     """The order in which forms were read leaves no trace."""
-    turned = replace(
-        BUNDLE,
+    turned = BUNDLE._replace(
         forms={"news": NEWS, "guide": GUIDE},
         mails={"news": {}, "guide": {"confirm": CONFIRM}},
         blocked=frozenset({"example.net", "a@example.org"}),

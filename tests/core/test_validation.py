@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
@@ -394,7 +392,7 @@ def test_a_form_has_the_steps_that_its_fields_begin() -> None:
     """Hidden fields are in none; in a conversation each question is one."""
     fields = (
         Field("campaign", "hidden", ""),
-        replace(EMAIL, begins_step="You"),
+        EMAIL._replace(begins_step="You"),
         SIZE,
         Field("day", "date", "Day", begins_step="When"),
     )
@@ -405,7 +403,7 @@ def test_a_form_has_the_steps_that_its_fields_begin() -> None:
         ("When", ["day"]),
     ]
     assert plain.steps == ()
-    assert [(s.title, [f.name for f in s.fields]) for s in replace(plain, style="conversation").steps] == [
+    assert [(s.title, [f.name for f in s.fields]) for s in plain._replace(style="conversation").steps] == [
         ("", ["email"]),
         ("", ["size"]),
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -23,7 +22,7 @@ from leadpages.stores.sqlite.store import SQLiteStore
 
 DAY = timedelta(days=1)
 SHORT = Form("short", "Short", (Field("email", "email", "E-mail"),), "Send", "/", keep_for_s=10 * 24 * 3600)
-LONG = replace(SHORT, name="long", keep_for_s=0)
+LONG = SHORT._replace(name="long", keep_for_s=0)
 
 
 def test_old_submissions_go_with_their_files(tmp_path: Path) -> None:
@@ -36,7 +35,7 @@ def test_old_submissions_go_with_their_files(tmp_path: Path) -> None:
                 name = f"{form}-{days}"
                 (uploads / name).write_text("x")
                 sent = Submission(name, form, f"{name}@example.com", {}, (), "/", NOW - days * DAY, files=(name,))
-                sent = replace(sent, quarantined_for="honeypot" if form == "spam" else "")
+                sent = sent._replace(quarantined_for="honeypot" if form == "spam" else "")
                 store.add_submission(sent, lambda standing: Intake("received"))
         marks_of = Tokens(["Vk3QeR8sTz5uWx7y"]).marks
         forget(store, [SHORT, LONG], marks_of, FolderFiles(uploads), NOW)

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -169,7 +168,7 @@ def test_the_secrets_of_web_hooks_are_named(built_site: BuiltSite, target: str) 
     bundle = load(built_site.project / "bundle")
     name, form = next(iter(bundle.forms.items()))
     hook = Webhook("crm", "https://crm.example.com/", secret="CRM_SECRET")
-    hooked = replace(bundle, forms={**bundle.forms, name: replace(form, webhooks=(hook,))})
+    hooked = bundle._replace(forms={**bundle.forms, name: form._replace(webhooks=(hook,))})
     with_hook, without = (kits.make_kit(target, of, "", "../..", ("key", "other")) for of in (hooked, bundle))
     assert "CRM_SECRET" in b"".join(with_hook.secrets.values()).decode()
     assert "web hooks" not in b"".join(without.secrets.values()).decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -229,8 +229,8 @@ class Funnel:
     def elsewhere(self) -> Client:
         """A client of the same site's handler on an origin of its own."""
         bundle = self.service.bundle
-        site = replace(bundle.site, handler_url="https://forms.example.net")
-        return Client(App(replace(self.service, bundle=replace(bundle, site=site))))
+        site = bundle.site._replace(handler_url="https://forms.example.net")
+        return Client(App(self.service._replace(bundle=bundle._replace(site=site))))
 
     def composer(self) -> Composer:
         """What writes this site's mails."""

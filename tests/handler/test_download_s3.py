@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -129,7 +128,7 @@ def test_a_bucket_that_does_not_answer(empty: Funnel, bucket: Bucket, monkeypatc
     """Nothing is counted."""
     path = link(empty)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
-    away = replace(empty.service, files=open_files(bucket))
+    away = empty.service._replace(files=open_files(bucket))
     assert Client(App(away)).get(path).status_code == 503
     assert count(empty) == 0
 
@@ -148,8 +147,8 @@ def test_any_name(funnel: Funnel, name: str, said: str) -> None:
     forms = dict(funnel.service.bundle.forms)
     file = forms["guide"].file
     assert file is not None
-    forms["guide"] = replace(forms["guide"], file=replace(file, name=name))
-    renamed = Client(App(replace(funnel.service, bundle=replace(funnel.service.bundle, forms=forms))))
+    forms["guide"] = forms["guide"]._replace(file=file._replace(name=name))
+    renamed = Client(App(funnel.service._replace(bundle=funnel.service.bundle._replace(forms=forms))))
     assert fetched(renamed.get(path).headers["Location"]).headers["Content-Disposition"] == said
     assert renamed.head(path).headers["Content-Disposition"] == said
 

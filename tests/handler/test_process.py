@@ -65,7 +65,7 @@ environ = {
     "SERVER_NAME": "www.example.com", "SERVER_PORT": "443",
 }
 app(environ, lambda status, headers: print(status))
-print([name for name in ("werkzeug", "jinja2", "http.server") if name in sys.modules])
+print([name for name in ("werkzeug", "jinja2", "http.server", "dataclasses") if name in sys.modules])
 """
 
 

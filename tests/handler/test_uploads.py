@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -86,9 +85,9 @@ def test_any_content_up_to_the_limit(funnel: Funnel, size: int) -> None:
     """Whatever the pieces end with in which the body is read."""
     bundle = funnel.service.bundle
     form = bundle.forms["apply"]
-    fields = tuple(replace(field, max_size=size) if field.type == "file" else field for field in form.fields)
-    forms = {**bundle.forms, "apply": replace(form, fields=fields)}
-    client = Client(App(replace(funnel.service, bundle=replace(bundle, forms=forms))))
+    fields = tuple(field._replace(max_size=size) if field.type == "file" else field for field in form.fields)
+    forms = {**bundle.forms, "apply": form._replace(fields=fields)}
+    client = Client(App(funnel.service._replace(bundle=bundle._replace(forms=forms))))
     random = Random(size)
     for number in range(20):
         file = BytesIO(b"%PDF-1.7 " + random.randbytes(size - 9))

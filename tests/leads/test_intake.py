@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,7 +19,7 @@ CONFIRM, DELIVER = Delivery("mail", "confirm", "submitted"), Delivery("mail", "d
 def form(double_opt_in: bool, *hooks: Webhook, notify: tuple[str, ...] = ()) -> Form:
     email = Field("email", "email", "E-mail", required=True)
     asked = Form("guide", "The guide", (email,), "Send", "/thanks/", double_opt_in=double_opt_in)
-    return replace(asked, webhooks=hooks, notify=notify)
+    return asked._replace(webhooks=hooks, notify=notify)
 
 
 @pytest.mark.parametrize(

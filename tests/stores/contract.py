@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -112,13 +111,13 @@ class StoreContract:
             "name": "Robert'); DROP TABLE leads;--\n\\ \" 😀 \u202e",
             "sizes": ["s", "l"],
         }
-        add(store, replace(submission("one"), values=values))
+        add(store, submission("one")._replace(values=values))
         ((_, kept),) = store.submissions()
         assert kept.values == values
 
     def test_the_language_of_a_form_comes_back(self, store: Store) -> None:
         """With the submission, and with whom its mails go to."""
-        add(store, replace(submission("one"), language="pt-BR"))
+        add(store, submission("one")._replace(language="pt-BR"))
         ((_, kept),) = store.submissions()
         (item,) = claim(store)
         recipient = store.recipient(item)
@@ -129,7 +128,7 @@ class StoreContract:
 
     def test_the_same_post_within_ten_minutes_is_one(self, store: Store) -> None:
         """A double click has no second effect; ten minutes later it is a new submission."""
-        twin = partial(replace, submission("one"))
+        twin = submission("one")._replace
         add(store, twin())
         add(store, twin(id="two", received_at=NOW + timedelta(seconds=1)))
         add(store, twin(id="three", received_at=NOW + timedelta(minutes=9, seconds=59)))
@@ -145,16 +144,16 @@ class StoreContract:
         if reason == SUPPRESSED:
             store.suppress(item.email, marks(item.email), "blocked", NOW)
         elif reason:
-            item = replace(item, quarantined_for=reason)
+            item = item._replace(quarantined_for=reason)
         for _ in range(2):
             assert add(store, item) in ("kept", "repeated")
-        assert dossier_of(store).submissions == (replace(item, quarantined_for=reason),)
+        assert dossier_of(store).submissions == (item._replace(quarantined_for=reason),)
 
     def test_other_answers_or_another_form_are_no_repeat(self, store: Store) -> None:
         """Whoever mends an answer is heard."""
         add(store, submission("one"))
         add(store, submission("two"))
-        add(store, replace(submission("one"), id="three", form="news"))
+        add(store, submission("one")._replace(id="three", form="news"))
         assert [s.id for _, s in store.submissions()] == ["one", "three", "two"]
 
     def test_one_address_in_two_spellings_is_one_lead(self, store: Store) -> None:
@@ -168,16 +167,16 @@ class StoreContract:
 
     def test_a_quarantined_submission_has_no_effect(self, store: Store) -> None:
         """No lead, no mail, nothing in the lists; and it does not swallow the genuine one that follows."""
-        spam = replace(submission("one"), quarantined_for="honeypot")
+        spam = submission("one")._replace(quarantined_for="honeypot")
         add(store, spam)
-        add(store, replace(spam, id="two"))
+        add(store, spam._replace(id="two"))
         assert (list(store.leads()), list(store.submissions()), mails(store)) == ([], [], [])
         dossier = store.dossier("ann@example.com")
         assert dossier is not None
         assert (dossier.lead, [s.id for s in dossier.submissions]) == (None, ["one", "two"])
         assert store.find_confirmation("one") is None
         assert store.find_download("one") is None
-        add(store, replace(submission("three"), values=spam.values))
+        add(store, submission("three")._replace(values=spam.values))
         assert [s.id for _, s in store.submissions()] == ["three"]
         assert mails(store) == [("confirm", "three")]
 
@@ -421,7 +420,7 @@ class StoreContract:
     def test_a_double_click_that_arrives_at_once_is_one(self, store: Store) -> None:
         """Also when both posts are in flight together."""
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda n: add(store, replace(submission("one"), id=f"s{n}")), range(8)))
+            list(pool.map(lambda n: add(store, submission("one")._replace(id=f"s{n}")), range(8)))
         assert len(list(store.submissions())) == 1
         assert len(mails(store)) == 1
 
@@ -430,9 +429,9 @@ class StoreContract:
     def test_a_key_has_one_effect_and_one_reply(self, store: Store) -> None:
         """Also an hour later, when the same answers alone would be a new submission."""
         assert add(store, submission("one"), key="k") == "kept"
-        again = replace(submission("one"), id="two", received_at=NOW + HOUR)
+        again = submission("one")._replace(id="two", received_at=NOW + HOUR)
         assert add(store, again, key="k") == "repeated"
-        assert add(store, replace(again, id="three"), key="other") == "kept"
+        assert add(store, again._replace(id="three"), key="other") == "kept"
         assert [s.id for _, s in store.submissions()] == ["one", "three"]
 
     def test_a_key_with_other_answers_is_a_conflict(self, store: Store) -> None:
@@ -445,7 +444,7 @@ class StoreContract:
 
     def test_one_key_many_times_at_once_is_one(self, store: Store) -> None:
         """A client that retries while the first try is still under way."""
-        items = [replace(submission("one"), id=f"s{n}", received_at=NOW + n * HOUR) for n in range(8)]
+        items = [submission("one")._replace(id=f"s{n}", received_at=NOW + n * HOUR) for n in range(8)]
         with ThreadPoolExecutor(8) as pool:
             receipts = list(pool.map(lambda item: add(store, item, key="k"), items))
         assert sorted(map(str, receipts)) == ["kept"] + ["repeated"] * 7
@@ -468,7 +467,7 @@ class StoreContract:
     def test_a_retry_may_come_with_what_it_spent(self, store: Store) -> None:
         """Under its key an hour later, and without one within the time of a double click."""
         assert add(store, submission("one"), key="k", once="proof") == "kept"
-        later = partial(replace, submission("one"))
+        later = submission("one")._replace
         assert add(store, later(id="two", received_at=NOW + MINUTE), once="proof") == "repeated"
         assert add(store, later(id="three", received_at=NOW + HOUR), key="k", once="proof") == "repeated"
         assert [s.id for _, s in store.submissions()] == ["one"]
@@ -482,9 +481,9 @@ class StoreContract:
 
     def test_spam_spends_it_too_and_keeps_its_reason(self, store: Store) -> None:
         """Nothing lets a program try out what a proof is good for."""
-        spam = replace(submission("one"), quarantined_for="honeypot")
+        spam = submission("one")._replace(quarantined_for="honeypot")
         assert add(store, spam, once="proof") == "kept"
-        assert add(store, replace(spam, id="two"), once="proof") == "kept"
+        assert add(store, spam._replace(id="two"), once="proof") == "kept"
         assert add(store, submission("three"), once="proof") == "kept"
         found = {s.id: s.quarantined_for for s in store.quarantined()}
         assert found == {"one": "honeypot", "two": "honeypot", "three": REPLAYED}
@@ -544,8 +543,8 @@ class StoreContract:
     def test_what_is_in_quarantine_is_listed_newest_first(self, store: Store) -> None:
         """With its reason, its consents and its files."""
         for number in range(3):
-            spam = replace(submission(f"s{number}", at=NOW + number * MINUTE), quarantined_for="honeypot")
-            add(store, replace(spam, files=("a.pdf",)))
+            spam = submission(f"s{number}", at=NOW + number * MINUTE)._replace(quarantined_for="honeypot")
+            add(store, spam._replace(files=("a.pdf",)))
         found = list(store.quarantined())
         assert [(s.id, s.quarantined_for) for s in found] == [(f"s{n}", "honeypot") for n in (2, 1, 0)]
         assert found[0].consents == submission("x").consents
@@ -553,7 +552,7 @@ class StoreContract:
 
     def test_what_is_released_counts(self, store: Store) -> None:
         """As if it had come in then, once; its consents are there."""
-        spam = replace(submission("one"), quarantined_for="too fast")
+        spam = submission("one")._replace(quarantined_for="too fast")
         add(store, spam)
         assert store.release("one", deciding(spam), marks, NOW + HOUR) is True
         assert store.release("one", deciding(spam), marks, NOW + HOUR) is False
@@ -571,8 +570,8 @@ class StoreContract:
     def test_quarantine_is_emptied_by_hand_and_by_itself(self, store: Store) -> None:
         """What came before the moment goes, the rest stays; after thirty days it goes anyway."""
         for number in range(3):
-            spam = replace(submission(f"s{number}", at=NOW + number * DAY), quarantined_for="honeypot")
-            add(store, replace(spam, files=(f"{number}.pdf",)))
+            spam = submission(f"s{number}", at=NOW + number * DAY)._replace(quarantined_for="honeypot")
+            add(store, spam._replace(files=(f"{number}.pdf",)))
         assert store.empty_quarantine(NOW + DAY) == Erased(submissions=1, files=("0.pdf",))
         assert store.tidy(NOW + 31 * DAY) == Erased()
         assert store.tidy(NOW + 31 * DAY + MINUTE) == Erased(submissions=1, files=("1.pdf",))
@@ -629,8 +628,8 @@ class StoreContract:
 
     def test_erasing_leaves_nothing_but_that_no_mail_goes_there(self, store: Store) -> None:
         """Also of what is in quarantine and of what a worker holds; the second time there is nothing to do."""
-        add(store, replace(submission("one"), files=("a.pdf",)))
-        add(store, replace(submission("two", "ANN@example.com"), quarantined_for="honeypot", files=("b.pdf",)))
+        add(store, submission("one")._replace(files=("a.pdf",)))
+        add(store, submission("two", "ANN@example.com")._replace(quarantined_for="honeypot", files=("b.pdf",)))
         add(store, submission("bob", "bob@example.com"))
         held = {item.submission_id: item for item in claim(store)}["one"]
         erased = store.erase("Ann@example.com", marks("ann@example.com"), NOW)
@@ -646,7 +645,7 @@ class StoreContract:
 
     def test_what_has_been_kept_long_enough_goes(self, store: Store) -> None:
         """By form; a lead goes with the last of it, and a dry look says the same beforehand."""
-        add(store, replace(submission("old"), files=("a.pdf",)))
+        add(store, submission("old")._replace(files=("a.pdf",)))
         add(store, submission("new", at=NOW + 2 * DAY))
         add(store, submission("bob", "bob@example.com"))
         add(store, submission("cat", "cat@example.com", form="news"))
@@ -659,14 +658,14 @@ class StoreContract:
 
     def test_a_file_that_another_submission_names_stays(self, store: Store) -> None:
         """What was sent twice is kept once."""
-        add(store, replace(submission("old"), files=("a.pdf", "b.pdf")))
-        add(store, replace(submission("new", at=NOW + 2 * DAY), files=("a.pdf",)))
+        add(store, submission("old")._replace(files=("a.pdf", "b.pdf")))
+        add(store, submission("new", at=NOW + 2 * DAY)._replace(files=("a.pdf",)))
         assert store.expire("guide", NOW + DAY, marks, NOW + 3 * DAY) == Erased(0, 1, ("b.pdf",))
 
     def test_what_would_be_erased_names_the_files_that_would_be(self, store: Store) -> None:
         """As erasing does."""
-        add(store, replace(submission("old"), files=("a.pdf", "b.pdf")))
-        add(store, replace(submission("new", at=NOW + 2 * DAY), files=("a.pdf",)))
+        add(store, submission("old")._replace(files=("a.pdf", "b.pdf")))
+        add(store, submission("new", at=NOW + 2 * DAY)._replace(files=("a.pdf",)))
         assert store.expired("guide", NOW + DAY) == Erased(0, 1, ("b.pdf",))
 
     def test_a_complaint_outlives_the_data_of_whoever_left(self, store: Store) -> None:

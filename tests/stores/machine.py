@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from copy import deepcopy
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -49,7 +48,7 @@ MOST_DOWNLOADS: Final = 1
 
 def _form(name: str, double_opt_in: bool) -> Form:
     hooks = tuple(Webhook(f"on {happening}", "https://example.net/", (happening,)) for happening in HAPPENINGS)
-    return replace(form(name, double_opt_in), webhooks=hooks, notify=("owner@example.com",))
+    return form(name, double_opt_in)._replace(webhooks=hooks, notify=("owner@example.com",))
 
 
 #: With and without a confirmation, and one that nobody is told of.
@@ -192,7 +191,7 @@ class Machine(RuleBasedStateMachine):
     @rule(post=POSTS, key=KEYS, once=ONCE, at=POINTS)
     def add_spam(self, post: Submission, key: str, once: str, at: Point | None) -> None:
         """A robot does."""
-        self.send(replace(post, quarantined_for="honeypot"), LIMITS, key, once, at)
+        self.send(post._replace(quarantined_for="honeypot"), LIMITS, key, once, at)
 
     @precondition(lambda self: self.sent)
     @rule(which=st.integers(0, 9), key=KEYS, once=ONCE, at=POINTS)
@@ -205,7 +204,7 @@ class Machine(RuleBasedStateMachine):
         """Several send forms at the same moment: it is as if one came after the other."""
         entries = []
         for post, key, once, quarantined_for in posts:
-            new = self.new(replace(post, quarantined_for=quarantined_for))
+            new = self.new(post._replace(quarantined_for=quarantined_for))
             entries.append(Entry(new, decide(new), marks(new.email), limits, key, once))
 
         def add_all(store: Store | Model) -> list[Receipt]:
@@ -230,7 +229,7 @@ class Machine(RuleBasedStateMachine):
 
     def new(self, post: Submission) -> Submission:
         """What is sent now, under an id of its own."""
-        new = replace(post, id=f"s{len(self.sent):03}", received_at=self.now)
+        new = post._replace(id=f"s{len(self.sent):03}", received_at=self.now)
         self.sent.append(new)
         return new
 

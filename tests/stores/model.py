@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -137,7 +137,7 @@ class Model:
         if once and not is_replayed:
             self.spent[once] = now
         if new.quarantined_for or is_replayed:
-            self.posts[new.id] = Post(replace(new, quarantined_for=new.quarantined_for or REPLAYED))
+            self.posts[new.id] = Post(new._replace(quarantined_for=new.quarantined_for or REPLAYED))
         else:
             self._count_in(new, decide, marks)
         return "kept"
@@ -172,7 +172,7 @@ class Model:
                 suppressed_for=next((self.suppressions[mark][0] for mark in marks if mark in self.suppressions), None),
             )
         )
-        self.posts[new.id] = Post(replace(new, quarantined_for=intake.quarantined_for), intake.waiting)
+        self.posts[new.id] = Post(new._replace(quarantined_for=intake.quarantined_for), intake.waiting)
         if intake.quarantined_for:
             return
         person = self.people.setdefault(address_key(new.email), Person(new.email, intake.status, at))
@@ -345,7 +345,7 @@ class Model:
             return False
         del self.posts[submission_id]
         self.lift_suppression(post.submission.email, marks_of(post.submission.email), now)
-        self._count_in(replace(post.submission, quarantined_for=""), decide, marks_of(post.submission.email))
+        self._count_in(post.submission._replace(quarantined_for=""), decide, marks_of(post.submission.email))
         return True
 
     def empty_quarantine(self, before: datetime) -> Erased:

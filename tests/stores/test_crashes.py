@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -27,9 +26,9 @@ ANN, CAT = "ann@example.com", "cat@example.com"
 def fill(store: Store) -> OutboxItem:
     """A lead with several submissions and files, somebody in quarantine, somebody suppressed; what a worker holds."""
     for number in range(3):
-        add(store, replace(submission(f"s{number}", at=NOW + number * MINUTE), files=(f"{number}.pdf",)))
+        add(store, submission(f"s{number}", at=NOW + number * MINUTE)._replace(files=(f"{number}.pdf",)))
     add(store, submission("news", at=NOW + HOUR, form="news"))
-    add(store, replace(submission("spam", "spam@example.com"), quarantined_for="honeypot", files=("spam.pdf",)))
+    add(store, submission("spam", "spam@example.com")._replace(quarantined_for="honeypot", files=("spam.pdf",)))
     add(store, submission("cat", CAT))
     store.suppress(CAT, marks(CAT), "blocked", NOW)
     store.unsubscribe("cat", "by link", nothing, NOW)
@@ -54,7 +53,7 @@ def records() -> Iterator[Record]:
 
 
 def adding(store: Store, spam: str = "") -> None:
-    new = replace(submission("new", at=NOW + DAY), quarantined_for=spam)
+    new = submission("new", at=NOW + DAY)._replace(quarantined_for=spam)
     add(store, new, Limit("client", 99, HOUR), Limit("form", 99, HOUR), key="k")
 
 

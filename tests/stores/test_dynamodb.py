@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +95,7 @@ def test_what_does_not_fit_into_a_transaction_is_queued_all_the_same(store: Stor
 def test_an_address_with_very_much_goes_whole(store: Store) -> None:
     """In as many steps as it takes; the names of all its files come back."""
     for number in range(40):
-        add(store, replace(submission(f"s{number:02}", at=NOW + number * MINUTE), files=(f"{number}.pdf",)))
+        add(store, submission(f"s{number:02}", at=NOW + number * MINUTE)._replace(files=(f"{number}.pdf",)))
     assert store.revoke_downloads("ann@example.com", NOW + DAY) == 40
     assert kinds(store).count("downloads_revoked") == 1
     looked = store.expired("guide", NOW + 32 * MINUTE)
@@ -148,7 +147,7 @@ class Faulty:
 
 
 def adding(store: Store) -> None:
-    new = replace(submission("new", at=NOW + HOUR), files=("new.pdf",))
+    new = submission("new", at=NOW + HOUR)._replace(files=("new.pdf",))
     assert add(store, new, Limit("client", 99, HOUR), double_opt_in=False, key="k", once="x") in ("kept", "repeated")
 
 
@@ -198,9 +197,9 @@ DOINGS = (adding, confirming, leaving, erasing, expiring, releasing)
 def fill(store: Store) -> None:
     """A lead with several submissions and files, waiting in two forms, and somebody in quarantine."""
     for number in range(3):
-        add(store, replace(submission(f"s{number}", at=NOW + number * MINUTE), files=(f"{number}.pdf",)))
+        add(store, submission(f"s{number}", at=NOW + number * MINUTE)._replace(files=(f"{number}.pdf",)))
     add(store, submission("news", at=NOW + HOUR, form="news"))
-    add(store, replace(submission("spam", "spam@example.com"), quarantined_for="honeypot", files=("spam.pdf",)))
+    add(store, submission("spam", "spam@example.com")._replace(quarantined_for="honeypot", files=("spam.pdf",)))
 
 
 def kept(store: Store) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -119,15 +118,14 @@ def test_what_one_worker_is_about_to_take_keeps_no_other_waiting(store: Store, p
 ADDING = """
 import sys
 from contextlib import closing
-from dataclasses import replace
 from leadpages.leads.intake import Intake
 from leadpages.leads.model import Standing
 from leadpages.stores.postgres.store import PostgresStore
 from tests.stores.contract import add, submission
 with closing(PostgresStore(sys.argv[1])) as store:
     for number in range(30):
-        twin = replace(submission(f"s{number}", f"a{number}@example.com"), id=f"s{number}-{sys.argv[2]}")
-        print(add(store, replace(twin, values={"email": twin.email})))
+        twin = submission(f"s{number}", f"a{number}@example.com")._replace(id=f"s{number}-{sys.argv[2]}")
+        print(add(store, twin._replace(values={"email": twin.email})))
 """
 
 
@@ -403,7 +401,7 @@ def test_a_server_that_is_full_is_busy(postgres: PostgresServer, postgres_url: s
 def test_the_tables_are_a_pleasure_to_query(store: Store, postgres_url: str) -> None:
     """Answers in the order of the form's fields, moments as moments, flags as flags."""
     answers: dict[str, str | list[str]] = {"zebra": "first", "email": "ann@example.com", "apple": ["last"]}
-    add(store, replace(submission("one"), values=answers))
+    add(store, submission("one")._replace(values=answers))
     with beside(postgres_url) as other:
         row = other.execute(
             "SELECT answers::text, answers ->> 'zebra', received_at, waiting, revoked FROM submissions"

@@ -372,7 +372,7 @@ class Renderer:
         except TEMPLATE_ERRORS as error:
             problem = template_problem(f"blocks/{directive.name}.html", error)
             hint = "" if isinstance(error, TemplateSyntaxError) else f"used in {work.path}:{line}"
-            work.problems.append(replace(problem, hint=hint))
+            work.problems.append(problem._replace(hint=hint))
             return ""
 
     def _check_content(self, directive: Directive, tokens: Sequence[Token], work: _Rendering) -> None:

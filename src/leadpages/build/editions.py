@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from jinja2 import Environment
@@ -55,8 +54,8 @@ class _Thanks:
 
     def in_language(self, forms: Mapping[str, FormFile], language: str) -> dict[str, Form]:
         return {
-            name: replace(
-                form.languages[language], thank_you=self._thank_you(form.languages[language].thank_you, language)
+            name: form.languages[language]._replace(
+                thank_you=self._thank_you(form.languages[language].thank_you, language)
             )
             for name, form in forms.items()
         }

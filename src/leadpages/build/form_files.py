@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -415,7 +415,7 @@ def _in_language(form: Form, language: str, keys: FormKeys, config: Config, cata
     found = translated(form, language, keys.translations.get(language, FormWords()), config)
     own = config.page_url(keys.thank_you) if keys.thank_you else ""
     thank_you = own or config.localised(f"/thanks/{form.name}/", language)
-    return replace(found, button=found.button or translate(catalog, "Send"), thank_you=thank_you)
+    return found._replace(button=found.button or translate(catalog, "Send"), thank_you=thank_you)
 
 
 def _problems(keys: FormKeys, path: str, lines: Lines) -> list[Problem]:

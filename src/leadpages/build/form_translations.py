@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from pydantic import Field
@@ -42,8 +41,7 @@ class FormWords(Strict):
 def translated(form: Form, language: str, words: FormWords, config: Config) -> Form:
     """`form` in these words of `language`; what it takes in stays the same."""
     intro = absolute_links(simple_html(words.intro), config.base_url, config.page_url)
-    return replace(
-        form,
+    return form._replace(
         title=words.title or form.title,
         intro_html=intro or form.intro_html,
         button=words.button or form.button,
@@ -55,14 +53,13 @@ def translated(form: Form, language: str, words: FormWords, config: Config) -> F
 
 def _translated(field: FormField, language: str, words: FieldWords, config: Config) -> FormField:
     choices = countries(language) if field.type == "country" else field.choices
-    return replace(
-        field,
+    return field._replace(
         label=inline_text(words.label) or field.label,
         label_html=absolute_links(inline_html(words.label), config.base_url, config.page_url) or field.label_html,
         help=words.help or field.help,
         pattern_hint=words.pattern_hint or field.pattern_hint,
         begins_step=words.begins_step or field.begins_step,
-        choices=tuple(replace(choice, label=words.choices.get(choice.value) or choice.label) for choice in choices),
+        choices=tuple(choice._replace(label=words.choices.get(choice.value) or choice.label) for choice in choices),
     )
 
 

@@ -247,7 +247,7 @@ def raise_for(problems: Sequence[Problem], options: Options) -> None:
     """
     if any(problem.severity == "error" or options.strict for problem in problems):
         found = dict.fromkeys(problems)
-        raise ProjectError(replace(p, severity="error") if options.strict else p for p in found)
+        raise ProjectError(p._replace(severity="error") if options.strict else p for p in found)
 
 
 def with_image(page: Page, files: Mapping[str, str]) -> Page:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -379,7 +379,7 @@ class SiteRenderer:
 
     def _fill(self, template: str, language: LanguageSite, head: PageHead, **context: Any) -> Made:
         if not head.structured_data and head.path and not template.endswith(".xml"):
-            head = replace(head, structured_data=structured_data(language.info, head))
+            head = head._replace(structured_data=structured_data(language.info, head))
         html = self._env.get_template(template).render(
             site=language.info, head=head, collections=self._collections[language.info.language], **context
         )
@@ -417,8 +417,7 @@ class SiteRenderer:
             else []
         )
         keywords = (*page.terms.get("categories", ()), *page.tags)
-        head = replace(
-            head,
+        head = head._replace(
             structured_data=structured_data(language.info, head, trail=trail, authors=authors, keywords=keywords),
         )
         return self._fill(
@@ -519,7 +518,7 @@ class SiteRenderer:
             feeds=tuple(Alternate(url, media_type=_FEED_TYPES[name], title=term.name) for name, url in own.items()),
         )
         trail = [Link(self._say(language, taxonomy.title), taxonomy.url)]
-        head = replace(head, structured_data=structured_data(language.info, head, trail=trail))
+        head = head._replace(structured_data=structured_data(language.info, head, trail=trail))
         return self._fill("term.html", language, head, list=listed, term=term, taxonomy=taxonomy)
 
     def _term_title(self, language: LanguageSite, term: Term) -> str:

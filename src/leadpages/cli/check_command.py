@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -55,7 +54,7 @@ def command(project: Path, drafts: bool, strict: bool, external: bool, fix: bool
                 problems = _check(project, drafts, external, progress)
         problems = [*problems, *mended.faults]
     if strict:
-        problems = [replace(problem, severity="error") for problem in problems]
+        problems = [problem._replace(severity="error") for problem in problems]
     _report(problems, project, style)
     sys.exit(1 if _failed(problems) else 0)
 

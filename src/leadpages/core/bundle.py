@@ -7,12 +7,10 @@ bundle/files/FORM/      the gated files
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from leadpages.core.errors import BundleError
 from leadpages.core.forms import Choice, Condition, Field, Form, GatedFile, Webhook
@@ -25,8 +23,7 @@ INDEX: Final = "bundle.json"
 TEMPLATES: Final = "templates"
 
 
-@dataclass(frozen=True, slots=True)
-class MailTemplate:
+class MailTemplate(NamedTuple):
     """A mail with gaps: `name` is `confirm` or `deliver`."""
 
     name: str
@@ -36,8 +33,7 @@ class MailTemplate:
     text: Pieces
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
+class Edition(NamedTuple):
     """A site in one of its languages: its forms by name, its mails by form and name, and its words."""
 
     site: SiteInfo
@@ -50,8 +46,7 @@ class Edition:
         return translate(self.catalog, text, **gaps)
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """What the running side knows. Mails are kept by form, then by name, catalogs by language.
 
     `assets` are the addresses of the theme's files, by their plain ones. From addresses and domains that are `blocked`,
@@ -63,9 +58,9 @@ class Bundle:
     forms: Mapping[str, Form]
     mails: Mapping[str, Mapping[str, MailTemplate]]
     stylesheet: str
-    assets: Mapping[str, str] = field(default_factory=dict)
-    catalogs: Mapping[str, Catalog] = field(default_factory=dict)
-    others: Mapping[str, Edition] = field(default_factory=dict)
+    assets: Mapping[str, str] = {}
+    catalogs: Mapping[str, Catalog] = {}
+    others: Mapping[str, Edition] = {}
     blocked: frozenset[str] = frozenset()
 
     def edition(self, language: str) -> Edition:
@@ -120,8 +115,8 @@ def load(folder: Path) -> Bundle:
 
 def _dump_edition(edition: Bundle | Edition) -> dict[str, Any]:
     return {
-        "site": dataclasses.asdict(edition.site),
-        "forms": {name: dataclasses.asdict(form) for name, form in edition.forms.items()},
+        "site": _dump_tuple(edition.site),
+        "forms": {name: _dump_tuple(form) for name, form in edition.forms.items()},
         "mails": {
             form: {name: _dump_mail(mail) for name, mail in mails.items()} for form, mails in edition.mails.items()
         },
@@ -135,6 +130,14 @@ def _load_edition(data: dict[str, Any], catalog: Catalog) -> Edition:
         mails={form: {name: _load_mail(mail) for name, mail in mails.items()} for form, mails in data["mails"].items()},
         catalog=catalog,
     )
+
+
+def _dump_tuple(value: Any) -> Any:
+    """Named tuples as objects, also those in what they hold."""
+    if isinstance(value, tuple):
+        values = [_dump_tuple(item) for item in value]
+        return dict(zip(value._fields, values, strict=True)) if hasattr(value, "_fields") else values
+    return {key: _dump_tuple(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
 def _dump_mail(mail: MailTemplate) -> dict[str, Any]:

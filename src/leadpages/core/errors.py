@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 #: More words than this are no hint.
 _FEW: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """A mend that is safe to make by itself: on the line of its problem, every `old` becomes `new`."""
 
     old: str
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong in a project: where, what was found, what to do.
 
     `path` is relative to the project; `line` and `column` count from 1, in characters, and 0 means the file,

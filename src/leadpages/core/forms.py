@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from leadpages.core.translations import ENGLISH, Catalog, translate
@@ -77,24 +76,21 @@ NO_FILES: Final[Mapping[str, Sequence[Upload]]] = {}
 _BREAKS: Final = "\n\r\x0b\x0c\x85\u2028\u2029"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One answer of a select, radio or checkbox field."""
 
     value: str
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """That another field, which stands before, has one of these answers."""
 
     field: str
     one_of: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One question. Lengths count UTF-16 code units, as `maxlength` in HTML does.
 
     Of those that are `queued`, a visitor is asked the first one that is not answered yet. A file has one of the endings
@@ -143,16 +139,14 @@ class Field:
         return self.pattern or {"tel": TEL_PATTERN, "url": URL_PATTERN}.get(self.type, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """Fields that a script shows together. One of a conversation has one field and no title."""
 
     title: str
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GatedFile:
+class GatedFile(NamedTuple):
     """A lead magnet: the file behind a form, and on what terms it is given out."""
 
     path: str
@@ -172,8 +166,7 @@ Happening = Literal["submitted", "accepted", "unsubscribed"]
 HookShape = Literal["standard", "slack", "flat"]
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(NamedTuple):
     """An address that is told of what happens. `secret` names the environment variable that has its secret."""
 
     name: str
@@ -183,8 +176,7 @@ class Webhook:
     secret: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """A form as both the page and the handler know it.
 
     `thank_you` is a URL path of the site, `notify` are the addresses of its owners who want to know of each lead.
@@ -237,8 +229,7 @@ class Form:
         return bool(self.steps) or any(f.show_when or f.counter or f.prefill or f.queued for f in self.fields)
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(NamedTuple):
     """What is wrong with one answer, in words for the person who gave it."""
 
     field: str
@@ -246,16 +237,14 @@ class FieldError:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(NamedTuple):
     """That a box was ticked, with the exact words that stood beside it."""
 
     field: str
     wording: str
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """Clean answers, by field name. A checkbox with choices has a list, all else text."""
 
     email: str
@@ -263,8 +252,7 @@ class Accepted:
     consents: tuple[Consent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """What is wrong, in the order of the fields, and what was typed, to show it again."""
 
     errors: tuple[FieldError, ...]

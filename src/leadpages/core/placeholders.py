@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _GAP = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*(?:or\s*(?:\"([^\"]*)\"|'([^']*)')\s*)?\}\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """A named gap, and the text that stands in when there is no value."""
 
     name: str

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from leadpages.core.errors import SettingsError
@@ -33,16 +32,14 @@ _NEW_KEY = (
 _FUNCTION_HOSTS = ("AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE", "FUNCTIONS_WORKER_RUNTIME", "VERCEL")
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """At most `most` submissions in each `window`."""
 
     most: int
     window: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """A bucket of S3, and how the keys of all that is kept there begin: "" or `some/path/`."""
 
     name: str
@@ -53,8 +50,7 @@ class Bucket:
         return f"s3://{self.name}/{self.prefix}".rstrip("/")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Checked settings. `site_url` is "" where the bundle's own holds, `files` None where no disk lasts.
 
     A rate is None where there is no limit. `trusted_hops` is how many proxies before the handler add to
@@ -70,7 +66,7 @@ class Settings:
     rate_per_client: Rate | None
     rate_per_form: Rate | None
     trusted_hops: int
-    captcha_secrets: Mapping[Challenge, str] = field(default_factory=dict)
+    captcha_secrets: Mapping[Challenge, str] = {}
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class MenuItem:
+class MenuItem(NamedTuple):
     """A link in the site's navigation, with those under it."""
 
     label: str
@@ -16,8 +14,7 @@ class MenuItem:
     children: tuple[MenuItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SiteInfo:
+class SiteInfo(NamedTuple):
     """The site as templates see it, in one of its languages.
 
     `url` and `handler_url` have no trailing slash; `handler_url` is "" where one host serves both. `home` is the URL
@@ -33,12 +30,11 @@ class SiteInfo:
     menu: tuple[MenuItem, ...]
     posts_url: str
     home: str = "/"
-    menus: Mapping[str, tuple[MenuItem, ...]] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    menus: Mapping[str, tuple[MenuItem, ...]] = {}
+    settings: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Alternate:
+class Alternate(NamedTuple):
     """The same page in another language (`hreflang`), or the same list as a feed."""
 
     url: str
@@ -47,8 +43,7 @@ class Alternate:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PageHead:
+class PageHead(NamedTuple):
     """What the top of a page says of it. `path` is "" for a page that has no lasting address.
 
     `image` is a URL path, or an address elsewhere; `published` and `modified` are ISO 8601; `structured_data` is

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 #: What a catalog may hold for a text: its translation, or one for each plural form.
 Translation = str | Mapping[str, str]
@@ -34,12 +33,11 @@ _TERRITORIES: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(NamedTuple):
     """The translations of one language (a BCP 47 tag), by English text."""
 
     language: str
-    texts: Mapping[str, Translation] = field(default_factory=dict)
+    texts: Mapping[str, Translation] = {}
 
 
 ENGLISH: Final = Catalog("en")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadpages.core.bundle import Bundle, Edition, load
 from leadpages.core.errors import SettingsError
@@ -42,8 +41,12 @@ def ask(url: str, headers: Mapping[str, str], body: bytes) -> Reply:
     return _client().post(url, headers, body)
 
 
-@dataclass(frozen=True)
-class Service:
+@cache
+def _origins(*urls: str) -> frozenset[str]:
+    return frozenset(map(origin, urls))
+
+
+class Service(NamedTuple):
     """The parts of one running site. `site_url` and `handler_url` have no trailing slash.
 
     `ask` reaches the services that judge captchas, which know the site by `captcha_secrets`.
@@ -59,7 +62,7 @@ class Service:
     rate_per_client: Rate | None = None
     rate_per_form: Rate | None = None
     trusted_hops: int = 0
-    captcha_secrets: Mapping[Challenge, str] = field(default_factory=dict)
+    captcha_secrets: Mapping[Challenge, str] = {}
     ask: Post = ask
 
     @property
@@ -71,10 +74,10 @@ class Service:
         """The address of a path of this handler's, for an answer in the language of `edition`."""
         return in_language(self.handler_url + path, edition.site.language, self.bundle.site.language)
 
-    @cached_property
+    @property
     def origins(self) -> frozenset[str]:
         """The origins from which a form may be posted."""
-        return frozenset((origin(self.site_url), origin(self.handler_url)))
+        return _origins(self.site_url, self.handler_url)
 
     def on_acceptance(self, form: str) -> tuple[Delivery, ...]:
         """What is sent once a submission of `form` counts."""

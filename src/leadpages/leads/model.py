@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -26,8 +25,7 @@ class Delivery(NamedTuple):
     happening: Happening = "accepted"
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """One accepted post. A quarantined one is kept and has no effect.
 
     `language` is that of the form as it was shown; "" stands for the site's own. `files` are the names under which

@@ -28,10 +28,6 @@ QUARANTINE_WINDOW: Final = timedelta(days=30)
 
 ItemState = Literal["due", "sent", "cancelled", "dead"]
 
-# NamedTuples, for a class of `dataclass` takes seven times as long to make, and a function makes all of them at each
-# cold start.
-
-
 class Limit(NamedTuple):
     """At most `most` submissions that share `bucket` in each `window`; windows begin at whole multiples of it."""
 

@@ -6,7 +6,6 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from shutil import copyfileobj
@@ -20,12 +19,13 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _STAGES: Final = ".staged"
 
 
-@dataclass(frozen=True, slots=True)
 class FolderFiles:
     """The `Files` protocol on a folder: `NAME` for each upload, `.staged/NAME.ID` for what is not one yet."""
 
-    folder: Path
-    gated: None = None
+    gated: Final = None
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def stage(self, name: str, content: IO[bytes]) -> str:
         """See `Files`."""
