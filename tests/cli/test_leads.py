@@ -54,7 +54,7 @@ def project(tmp_path: Path) -> Iterator[Path]:
 def test_list(run_cli: RunCli, project: Path) -> None:
     """Every lead has a line, the newest first."""
     lines = run_cli("leads", "list", "--project", project).stdout.splitlines()
-    assert lines[0].split() == ["SINCE", "STATUS", "RISK", "FILES", "FORMS", "E-MAIL"]
+    assert lines[0].split() == ["SINCE", "STATUS", "RISK", "DOWNLOADS", "FORMS", "E-MAIL"]
     assert lines[1].split() == ["2026-11-22", "received", "0", "0", "guide", "lead10@example.com"]
     assert len(lines) == 1 + len(NAMES)
     assert run_cli("leads", "list", "--limit", "3", "--project", project).stdout.splitlines() == lines[:4]

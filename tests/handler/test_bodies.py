@@ -6,6 +6,7 @@ import json
 
 import pytest
 from tests.handler.funnel import Funnel
+from tests.handler.html import element
 from tests.handler.test_refusals import URLENCODED, post, refused
 from werkzeug.test import TestResponse
 
@@ -125,6 +126,32 @@ def test_a_form_made_for_another_service_works(funnel: Funnel, caplog: pytest.Lo
     assert answers(funnel) == {"email": "ann@example.com", "name": "Ann"}
     assert "`_next` of form guide is ignored" in caplog.text
     assert "evil.example" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "page"),
+    [
+        ({"Referer": "https://www.example.com/offers/?utm_source=x"}, "/offers/"),
+        ({"Referer": "https://evil.example/offers/"}, "/"),
+        ({"Referer": "https://www.example.com/" + "a" * 500}, "/"),
+        ({"Referer": "https://www.example.com:port/offers/"}, "/"),
+        ({"Referer": "https://www.example.com"}, "/"),
+        ({}, "/"),
+    ],
+)
+def test_the_page_of_a_form_made_elsewhere(funnel: Funnel, headers: dict[str, str], page: str) -> None:
+    """Is what the browser says, where that is one of the site's; also after a mistake."""
+    again = element(funnel.post("guide", {"email": "ann"}, **headers).text, "input", name="_page")
+    assert again.attributes["value"] == page
+    funnel.post("guide", **headers)
+    assert [submission.page for _, submission in funnel.service.store.submissions()] == [page]
+
+
+def test_a_form_says_itself_where_it_stands(funnel: Funnel) -> None:
+    """Then the browser is not asked."""
+    answers = {"email": "ann@example.com", "_page": "/guide/"}
+    funnel.post("guide", answers, Referer="https://www.example.com/offers/")
+    assert [submission.page for _, submission in funnel.service.store.submissions()] == ["/guide/"]
 
 
 @pytest.mark.parametrize("name", HONEYPOT_FIELDS)

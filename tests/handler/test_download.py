@@ -108,6 +108,13 @@ def test_a_range_beyond_the_end_cannot_be_given(funnel: Funnel) -> None:
     assert count(funnel) == 0
 
 
+def test_who_has_the_file_already_is_not_counted(funnel: Funnel) -> None:
+    """Nothing is given out with a 304."""
+    reply = get(funnel, link(funnel), If_Modified_Since="Fri, 01 Jan 2100 00:00:00 GMT")
+    assert (reply.status_code, reply.data) == (304, b"")
+    assert count(funnel) == 0
+
+
 def test_asking_for_a_later_part_does_not_get_the_whole_for_nothing(funnel: Funnel) -> None:
     """Where `If-Range` turns a part into the whole, it is counted as that."""
     path = link(funnel)

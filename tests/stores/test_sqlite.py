@@ -420,9 +420,9 @@ def test_a_thread_that_is_interrupted_while_it_waits_holds_up_no_other(
 ) -> None:
     """Whether it was its turn to write for all, or not yet."""
     wait = _Job.is_done_when_woken
-    interrupted: list[_Job[Any, Any]] = []
+    interrupted: list[_Job[Any]] = []
 
-    def interrupt_the_first(job: _Job[Any, Any]) -> bool:
+    def interrupt_the_first(job: _Job[Any]) -> bool:
         if interrupted:
             return wait(job)
         interrupted.append(job)

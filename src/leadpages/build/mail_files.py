@@ -144,12 +144,12 @@ def _read_mail(
         problems.append(Problem(path, line, f"`from` is {sender!r}", "expected Name <name@example.com>"))
     if any(problem.severity == "error" for problem in problems):
         return None, problems
-    body, preview = _with_answers(parse(parsed.body), form), parse(keys.preview)
-    gaps = [piece for piece in (*body, *preview) if isinstance(piece, Gap)]
+    body, subject, preview = _with_answers(parse(parsed.body), form), parse(keys.subject), parse(keys.preview)
+    gaps = [piece for piece in (*body, *subject, *preview) if isinstance(piece, Gap)]
     numbers = count()
     tokens = _parser().parse(_marked(body, numbers))
-    html = _html(tokens, keys.subject, _marked(preview, numbers), colours, env, site)
-    mail = MailTemplate(name, sender, parse(keys.subject), _unmarked(html, gaps), _unmarked(_text(tokens), gaps))
+    html = _html(tokens, _marked(subject, numbers), _marked(preview, numbers), colours, env, site)
+    mail = MailTemplate(name, sender, subject, _unmarked(html, gaps), _unmarked(_text(tokens), gaps))
     return mail, problems
 
 
@@ -221,16 +221,11 @@ def _html(tokens: list[Token], subject: str, preview: str, colours: Colours, env
     html = env.get_template("mail.html").render(
         site=site,
         **colours,
-        subject=_readable(subject),
+        subject=subject,
         preview=preview,
         content=Markup(content),  # noqa: S704  (rendered with HTML switched off)
     )
     return css_inline.inline(html, keep_style_tags=True, load_remote_stylesheets=False)
-
-
-def _readable(text: str) -> str:
-    """`text` with its gaps taken out: what stands in <title> is the same for all."""
-    return "".join(piece if isinstance(piece, str) else piece.otherwise for piece in parse(text))
 
 
 def _is_lone_link(token: Token) -> bool:

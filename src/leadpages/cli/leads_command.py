@@ -59,7 +59,7 @@ def list_leads(project: Path, limit: int | None, as_json: bool) -> None:
     """Every lead, newest first."""
     with closing(_open(project)) as store:
         if not as_json:
-            click.echo(_row("SINCE", "STATUS", "RISK", "FILES", "FORMS", "E-MAIL"))
+            click.echo(_row("SINCE", "STATUS", "RISK", "DOWNLOADS", "FORMS", "E-MAIL"))
         for lead in islice(store.leads(), limit):
             click.echo(json_line(lead_data(lead)) if as_json else _lead_row(lead))
 
@@ -148,8 +148,8 @@ def _lead_row(lead: Lead) -> str:
     return _row(since, lead.status, risk, str(lead.downloads), ", ".join(lead.forms), lead.email)
 
 
-def _row(since: str, status: str, risk: str, files: str, forms: str, email: str) -> str:
-    return printable(f"{since:<11} {status:<13} {risk:>4} {files:>5}  {forms:<28}  {email}")
+def _row(since: str, status: str, risk: str, downloads: str, forms: str, email: str) -> str:
+    return printable(f"{since:<11} {status:<13} {risk:>4} {downloads:>9}  {forms:<28}  {email}")
 
 
 def _plain(answers: Mapping[str, str | list[str]]) -> str:

@@ -63,7 +63,8 @@ def answer(service: Service, pages: Pages, request: Request, token: str) -> Answ
     else:
         mark = begun or service.tokens.make("part", submission_id, now, _PARTS_WITHIN)
         response = _open(service, request, form.file, f"{form.file.sha256}.{mark}")
-    if request.method == "GET" and response.status_code != 416 and not (begun and response.content_range.start):
+    goes_on = begun and response.content_range.start
+    if request.method == "GET" and response.status_code in (200, 206, 302) and not goes_on:
         try:
             _count(service, submission_id, form.file)
         except LeadpagesError:

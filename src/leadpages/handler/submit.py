@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from math import ceil
+from urllib.parse import urlsplit
 
 from leadpages.core.bundle import Edition
 from leadpages.core.forms import (
@@ -23,7 +24,7 @@ from leadpages.core.ids import new_id
 from leadpages.core.logs import log
 from leadpages.core.times import describe_duration
 from leadpages.core.translations import Catalog
-from leadpages.core.urls import SUBMIT
+from leadpages.core.urls import SUBMIT, origin
 from leadpages.handler.challenges import judge, pose, press_token
 from leadpages.handler.guards import check_origin, idempotency_key, limits, reason_to_quarantine, start_token
 from leadpages.handler.pages import Pages
@@ -55,7 +56,7 @@ def answer(service: Service, pages: Pages, request: Request, name: str) -> Reply
             return json_reply({"started": started, **posed})
         query = request.query
         given = {field.name: query[field.name] for field in form.fields if field.prefill and field.name in query}
-        return _show_form(service, pages, edition, form, Rejected((), given), {STARTED_FIELD: [started]})
+        return _show_form(service, pages, request, edition, form, Rejected((), given), {STARTED_FIELD: [started]})
     check_origin(request, service.origins)
     with closing(request), closing(Staging(service.files)) as staging:  # and the files in it
         return _take_in(service, pages, request, edition, form, staging)
@@ -73,7 +74,7 @@ def _take_in(service: Service, pages: Pages, request: Request, edition: Edition,
     if isinstance(outcome, Rejected):
         if wants_json(request):
             return error_reply(422, "invalid", [_as_json(e) for e in outcome.errors], request.id)
-        return _show_form(service, pages, edition, form, outcome, posted)
+        return _show_form(service, pages, request, edition, form, outcome, posted)
     now = service.clock()
     key = idempotency_key(request, posted)
     suspicion = reason_to_quarantine(service, form, posted, outcome.email, now)
@@ -94,7 +95,7 @@ def _take_in(service: Service, pages: Pages, request: Request, edition: Edition,
         email=outcome.email,
         values=outcome.values,
         consents=outcome.consents,
-        page=_page_path(posted),
+        page=_page(service, request, posted),
         received_at=now,
         language=edition.site.language,
         quarantined_for=verdict.quarantined_for,
@@ -125,7 +126,7 @@ def _ask_once_more(
             "One more press, please: nothing came with this form that shows that a person sent it.",
         )
     typed = {field.name: [clean_text(text) for text in posted.get(field.name, ())] for field in form.fields}
-    return _show_form(service, pages, edition, form, Rejected((), typed), posted, once_more=True)
+    return _show_form(service, pages, request, edition, form, Rejected((), typed), posted, once_more=True)
 
 
 def _check(receipt: Receipt, catalog: Catalog) -> None:
@@ -138,7 +139,7 @@ def _check(receipt: Receipt, catalog: Catalog) -> None:
         raise Refusal(
             429,
             "rate_limited",
-            "Too many forms come from where you are. Please try again in {time}.",
+            "Too many forms are coming in just now. Please try again in {time}.",
             seconds,
             time=time,
         )
@@ -147,6 +148,7 @@ def _check(receipt: Receipt, catalog: Catalog) -> None:
 def _show_form(
     service: Service,
     pages: Pages,
+    request: Request,
     edition: Edition,
     form: Form,
     filled: Rejected,
@@ -164,7 +166,7 @@ def _show_form(
         action=service.address(SUBMIT + form.name, edition),
         values=filled.typed,
         errors={error.field: error.message for error in filled.errors},
-        page_path=_page_path(posted),
+        page_path=_page(service, request, posted),
         # The start time goes on, if there was one: mending a slip may well take less than the least time.
         started=next(iter(posted.get(STARTED_FIELD, ())), ""),
         pressed=press_token(service.tokens, form, posted, service.clock()) if form.challenge else "",
@@ -177,6 +179,13 @@ def _as_json(error: FieldError) -> dict[str, str]:
     return {"field": error.field, "code": error.code, "message": error.message}
 
 
-def _page_path(posted: Posted) -> str:
-    path = next(iter(posted.get(PAGE_FIELD, ())), "")
+def _page(service: Service, request: Request, posted: Posted) -> str:
+    """The page that the form stands on, as it says itself, else as the browser does; "/" where nothing tells."""
+    path = next(iter(posted.get(PAGE_FIELD, ())), "") or _path_here(service, request.header("Referer") or "")
     return path if path.startswith("/") and len(path) <= 500 and not has_control_characters(path) else "/"
+
+
+def _path_here(service: Service, url: str) -> str:
+    with suppress(ValueError):  # whatever else a program calls a URL
+        return urlsplit(url).path if origin(url) in service.origins else ""
+    return ""

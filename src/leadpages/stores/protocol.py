@@ -28,6 +28,7 @@ QUARANTINE_WINDOW: Final = timedelta(days=30)
 
 ItemState = Literal["due", "sent", "cancelled", "dead"]
 
+
 class Limit(NamedTuple):
     """At most `most` submissions that share `bucket` in each `window`; windows begin at whole multiples of it."""
 

@@ -81,7 +81,7 @@ class SQLStore(HeldItems):
     def _write(self, work: Callable[[Run], T]) -> T:
         """Do `work` in one transaction, durable when this returns. When it raises, nothing of it was done."""
 
-    def _write_each(self, work: Callable[[Run, list[E]], list[T]], entry: E) -> T:
+    def _write_together(self, work: Callable[[Run, list[E]], list[T]], entry: E) -> T:
         """The same for one entry, with others' if there are any: work that takes less time for many at once."""
         return self._write(lambda run: work(run, [entry])[0])
 
@@ -107,7 +107,7 @@ class SQLStore(HeldItems):
     ) -> Receipt:
         """See `Store`."""
         entry = Entry(submission, decide, marks, limits, key, once)
-        return self._write_each(self._add, entry)
+        return self._write_together(self._add, entry)
 
     def _add(self, run: Run, entries: list[Entry]) -> list[Receipt]:
         return add(run, self._lock, entries)

@@ -53,7 +53,7 @@ class SQLiteStore(SQLStore):
         self._path = path
         self._busy_timeout_s = busy_timeout_s
         self._idle: deque[_Open] = deque()
-        self._waiting: list[_Job[Any, Any]] = []
+        self._waiting: list[_Job[Any]] = []
         self._is_led = False
         self._expected, self._ended_at = 1, -inf
         self._turn = Condition(Lock())
@@ -118,9 +118,9 @@ class SQLiteStore(SQLStore):
         check_schema(str(self._path), _version(connection), len(self._migrations))
 
     def _write(self, work: Callable[[Run], T]) -> T:
-        return self._write_each(lambda run, _entries: [work(run)], None)
+        return self._write_together(lambda run, _entries: [work(run)], None)
 
-    def _write_each(self, work: Callable[[Run, list[E]], list[T]], entry: E) -> T:
+    def _write_together(self, work: Callable[[Run, list[E]], list[T]], entry: E) -> T:
         job = _Job(work, entry)
         with self._turn:
             self._waiting.append(job)
@@ -136,7 +136,7 @@ class SQLiteStore(SQLStore):
             raise
         return job.outcome()
 
-    def _give_up(self, job: _Job[Any, Any]) -> None:
+    def _give_up(self, job: _Job[Any]) -> None:
         """Let nobody wait for a thread that was interrupted while it waited itself."""
         with self._turn:
             if job in self._waiting:
@@ -179,7 +179,7 @@ class SQLiteStore(SQLStore):
                 self._expected = len(self._waiting) + (len(jobs) if len(jobs) >= self._expected else 0)
                 self._pass_on()
 
-    def _commit(self, jobs: Sequence[_Job[Any, Any]]) -> None:
+    def _commit(self, jobs: Sequence[_Job[Any]]) -> None:
         """Do `jobs` in one transaction; where one of them fails, each in its own."""
         is_under_way = False
         try:
@@ -284,10 +284,10 @@ class _Open(NamedTuple):
     identity: tuple[int, int]
 
 
-class _Job(Generic[E, T]):
+class _Job(Generic[T]):
     """What one thread wants to write, and what became of it once the transaction has ended."""
 
-    def __init__(self, work: Callable[[Run, list[E]], list[T]], entry: E) -> None:
+    def __init__(self, work: Callable[[Run, list[Any]], list[T]], entry: object) -> None:
         self.work, self.entry = work, entry
         self.value: T | None = None
         self._is_done = self.is_to_lead = False
