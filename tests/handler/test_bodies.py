@@ -143,7 +143,7 @@ def test_the_page_of_a_form_made_elsewhere(funnel: Funnel, headers: dict[str, st
     """Is what the browser says, where that is one of the site's; also after a mistake."""
     again = element(funnel.post("guide", {"email": "ann"}, **headers).text, "input", name="_page")
     assert again.attributes["value"] == page
-    funnel.post("guide", **headers)
+    funnel.post("guide", None, **headers)
     assert [submission.page for _, submission in funnel.service.store.submissions()] == [page]
 
 
