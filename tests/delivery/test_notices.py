@@ -70,7 +70,7 @@ def test_each_owner_gets_a_notice_that_can_be_answered(funnel: Funnel) -> None:
         "--------------------\n\nA reply to this mail goes to ann@example.com.\n"
     )
     html = body(mail, "html")
-    assert "<title>News by mail: ann@example.com</title>" in html
+    assert "<title>News by mail</title>" in html
     assert "one<br>two" in html
     assert "<img" not in html
     assert "/u/" not in html

@@ -8,9 +8,10 @@ import pytest
 from tests.handler.funnel import Funnel
 from tests.handler.html import element
 from tests.handler.test_refusals import URLENCODED, post, refused
-from werkzeug.test import TestResponse
+from werkzeug.test import Client, TestResponse
 
 from leadpages.core.forms import HONEYPOT_FIELDS
+from leadpages.handler.application import App
 
 
 def post_json(funnel: Funnel, body: str | bytes, **headers: str) -> TestResponse:
@@ -132,6 +133,9 @@ def test_a_form_made_for_another_service_works(funnel: Funnel, caplog: pytest.Lo
     ("headers", "page"),
     [
         ({"Referer": "https://www.example.com/offers/?utm_source=x"}, "/offers/"),
+        ({"Referer": "https://www.example.com/%C3%BCber/"}, "/über/"),
+        ({"Referer": "https://www.example.com/%FF/"}, "/"),
+        ({"Referer": "https://www.example.com/c/SECRET.token"}, "/"),
         ({"Referer": "https://evil.example/offers/"}, "/"),
         ({"Referer": "https://www.example.com/" + "a" * 500}, "/"),
         ({"Referer": "https://www.example.com:port/offers/"}, "/"),
@@ -145,6 +149,14 @@ def test_the_page_of_a_form_made_elsewhere(funnel: Funnel, headers: dict[str, st
     assert again.attributes["value"] == page
     funnel.post("guide", None, **headers)
     assert [submission.page for _, submission in funnel.service.store.submissions()] == [page]
+
+
+@pytest.mark.parametrize(("path", "page"), [("/promo/offers/", "/offers/"), ("/offers/", "/"), ("/promo/f/guide", "/")])
+def test_the_page_of_a_site_below_a_path(funnel: Funnel, path: str, page: str) -> None:
+    """Is where its own forms say that they stand: without that path."""
+    client = Client(App(funnel.service._replace(site_url="https://www.example.com/promo")))
+    shown = client.get("/f/guide", headers={"Referer": f"https://www.example.com{path}"})
+    assert element(shown.text, "input", name="_page").attributes["value"] == page
 
 
 def test_a_form_says_itself_where_it_stands(funnel: Funnel) -> None:

@@ -115,6 +115,13 @@ def test_who_has_the_file_already_is_not_counted(funnel: Funnel) -> None:
     assert count(funnel) == 0
 
 
+def test_a_condition_does_not_get_it_for_nothing(funnel: Funnel) -> None:
+    """Whatever the status says: the file comes with it."""
+    path = link(funnel)
+    assert [get(funnel, path, If_Match='"other"').status_code for _ in range(4)] == [412, 412, 412, 404]
+    assert count(funnel) == 3
+
+
 def test_asking_for_a_later_part_does_not_get_the_whole_for_nothing(funnel: Funnel) -> None:
     """Where `If-Range` turns a part into the whole, it is counted as that."""
     path = link(funnel)

@@ -199,11 +199,11 @@ class Machine(RuleBasedStateMachine):
         """Somebody sends the same once more."""
         self.send(self.sent[which % len(self.sent)], LIMITS, key, once, at)
 
-    @rule(posts=st.lists(st.tuples(POSTS, KEYS, ONCE, SPAM), min_size=2, max_size=6), limits=HOW_MANY)
-    def add_together(self, posts: list[tuple[Submission, str, str, str]], limits: Sequence[Limit]) -> None:
+    @rule(posts=st.lists(st.tuples(POSTS, HOW_MANY, KEYS, ONCE, SPAM), min_size=2, max_size=6))
+    def add_together(self, posts: list[tuple[Submission, Sequence[Limit], str, str, str]]) -> None:
         """Several send forms at the same moment: it is as if one came after the other."""
         entries = []
-        for post, key, once, quarantined_for in posts:
+        for post, limits, key, once, quarantined_for in posts:
             new = self.new(post._replace(quarantined_for=quarantined_for))
             entries.append(Entry(new, decide(new), marks(new.email), limits, key, once))
 

@@ -30,7 +30,7 @@ from leadpages.build.theme import Theme
 from leadpages.core.bundle import MailTemplate
 from leadpages.core.errors import Problem, nearest
 from leadpages.core.forms import Form
-from leadpages.core.placeholders import Gap, Pieces, leftovers, parse
+from leadpages.core.placeholders import Gap, Pieces, fill, leftovers, parse
 from leadpages.core.site import SiteInfo
 
 _MAILS: Final = ("confirm", "deliver", "notice")
@@ -145,10 +145,10 @@ def _read_mail(
     if any(problem.severity == "error" for problem in problems):
         return None, problems
     body, subject, preview = _with_answers(parse(parsed.body), form), parse(keys.subject), parse(keys.preview)
-    gaps = [piece for piece in (*body, *subject, *preview) if isinstance(piece, Gap)]
+    gaps = [piece for piece in (*body, *preview) if isinstance(piece, Gap)]
     numbers = count()
     tokens = _parser().parse(_marked(body, numbers))
-    html = _html(tokens, _marked(subject, numbers), _marked(preview, numbers), colours, env, site)
+    html = _html(tokens, _title(subject, form, site), _marked(preview, numbers), colours, env, site)
     mail = MailTemplate(name, sender, subject, _unmarked(html, gaps), _unmarked(_text(tokens), gaps))
     return mail, problems
 
@@ -212,7 +212,7 @@ def _unmarked(text: str, gaps: Sequence[Gap]) -> Pieces:
     return tuple(piece for piece in pieces if piece)
 
 
-def _html(tokens: list[Token], subject: str, preview: str, colours: Colours, env: Environment, site: SiteInfo) -> str:
+def _html(tokens: list[Token], title: str, preview: str, colours: Colours, env: Environment, site: SiteInfo) -> str:
     for before, token in pairwise(tokens):
         if before.type == "paragraph_open" and _is_lone_link(token):
             before.attrSet("class", "action")
@@ -221,11 +221,16 @@ def _html(tokens: list[Token], subject: str, preview: str, colours: Colours, env
     html = env.get_template("mail.html").render(
         site=site,
         **colours,
-        subject=subject,
+        subject=title,
         preview=preview,
         content=Markup(content),  # noqa: S704  (rendered with HTML switched off)
     )
     return css_inline.inline(html, keep_style_tags=True, load_remote_stylesheets=False)
+
+
+def _title(subject: Pieces, form: Form, site: SiteInfo) -> str:
+    """What stands in <title>, the same for all: the subject without what it says of the lead."""
+    return fill(subject, {"form.title": form.title, "site.title": site.title, "site.url": site.url}).strip(" :,|–—-")
 
 
 def _is_lone_link(token: Token) -> bool:

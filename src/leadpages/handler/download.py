@@ -64,7 +64,7 @@ def answer(service: Service, pages: Pages, request: Request, token: str) -> Answ
         mark = begun or service.tokens.make("part", submission_id, now, _PARTS_WITHIN)
         response = _open(service, request, form.file, f"{form.file.sha256}.{mark}")
     goes_on = begun and response.content_range.start
-    if request.method == "GET" and response.status_code in (200, 206, 302) and not goes_on:
+    if request.method == "GET" and response.status_code not in (304, 416) and not goes_on:
         try:
             _count(service, submission_id, form.file)
         except LeadpagesError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from functools import partial
 from math import ceil
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from leadpages.core.bundle import Edition
 from leadpages.core.forms import (
@@ -24,7 +24,7 @@ from leadpages.core.ids import new_id
 from leadpages.core.logs import log
 from leadpages.core.times import describe_duration
 from leadpages.core.translations import Catalog
-from leadpages.core.urls import SUBMIT, origin
+from leadpages.core.urls import SUBMIT, is_handler_path, origin
 from leadpages.handler.challenges import judge, pose, press_token
 from leadpages.handler.guards import check_origin, idempotency_key, limits, reason_to_quarantine, start_token
 from leadpages.handler.pages import Pages
@@ -186,6 +186,12 @@ def _page(service: Service, request: Request, posted: Posted) -> str:
 
 
 def _path_here(service: Service, url: str) -> str:
+    """The path of a page of the site, as its own forms give it; "" for what is none."""
+    base = urlsplit(service.site_url).path
     with suppress(ValueError):  # whatever else a program calls a URL
-        return urlsplit(url).path if origin(url) in service.origins else ""
+        path = urlsplit(url).path
+        # The handler's own pages are none of the site's, and some have a secret in their path.
+        if origin(url) == origin(service.site_url) and path.startswith(f"{base}/"):
+            path = unquote(path.removeprefix(base), errors="strict")
+            return "" if is_handler_path(path) else path
     return ""

@@ -137,19 +137,22 @@ def _set_apart(run: Run, item: _Item) -> Receipt | None:
 
 
 def over(run: Run, asked: Sequence[tuple[Sequence[Limit], datetime]]) -> list[Limited | None]:
-    """Count each, with the moment at which it came, towards its limits up to the first that it is too much for."""
+    """Count each, with the moment at which it came, towards its limits up to the first that it is too much for.
+
+    What several count towards stands at the same place from the end with all of them.
+    """
     found: list[Limited | None] = [None] * len(asked)
-    for nth in range(max((len(limits) for limits, _ in asked), default=0)):
+    for place in range(-max((len(limits) for limits, _ in asked), default=0), 0):
         alike: dict[tuple[str, ...], list[int]] = {}
         for number, (limits, now) in enumerate(asked):
-            if nth < len(limits) and found[number] is None:
-                alike.setdefault((limits[nth].bucket, *window(limits[nth], now)), []).append(number)
+            if len(limits) >= -place and found[number] is None:
+                alike.setdefault((limits[place].bucket, *window(limits[place], now)), []).append(number)
         for (bucket, begins_at, ends_at), numbers in alike.items():
             row = {"bucket": bucket, "begins_at": begins_at, "ends_at": ends_at, "more": len(numbers)}
             before = run("count_towards", row).fetchone()["count"] - len(numbers)
             for count, number in enumerate(numbers, before + 1):
                 limits, now = asked[number]
-                if count > limits[nth].most:
+                if count > limits[place].most:
                     found[number] = Limited(from_text(ends_at) - now)
     return found
 

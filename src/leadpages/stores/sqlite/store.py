@@ -180,7 +180,7 @@ class SQLiteStore(SQLStore):
                 self._pass_on()
 
     def _commit(self, jobs: Sequence[_Job[Any]]) -> None:
-        """Do `jobs` in one transaction; where one of them fails, each in its own."""
+        """Do `jobs` in one transaction; where one of them fails, each half in its own, until that one fails alone."""
         is_under_way = False
         try:
             with self._connection() as connection, _begun(connection):
@@ -193,8 +193,9 @@ class SQLiteStore(SQLStore):
                 is_under_way = False
         except Exception as error:
             if is_under_way and len(jobs) > 1:
-                for job in jobs:
-                    self._commit([job])
+                half = len(jobs) // 2
+                self._commit(jobs[:half])
+                self._commit(jobs[half:])
                 return
             for job in jobs:
                 job.error = _storage_error(error) if isinstance(error, OSError | sqlite3.Error) else error
