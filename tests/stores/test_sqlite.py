@@ -8,19 +8,21 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.stores.contract import NOW, StoreContract, add, submission
+from tests.stores.contract import NOW, StoreContract, add, deciding, submission
 
 from leadpages.core.errors import SettingsError, StorageBusy, StorageError, StorageFull
 from leadpages.leads.intake import Intake
 from leadpages.leads.model import Standing, Submission
 from leadpages.stores.opening import open_store
-from leadpages.stores.protocol import Store
+from leadpages.stores.protocol import Limit, Limited, Store
+from leadpages.stores.sql.adding import Entry
 from leadpages.stores.sqlite.driver import sqlite3
 from leadpages.stores.sqlite.store import SQLiteStore, _begun, _Job
 
@@ -341,6 +343,18 @@ def test_what_threads_write_at_once_is_committed_together(file: Path) -> None:
         assert [future.result() for future in futures] == ["kept"] * 8
         assert store.sizes == [1, 8]
         assert len(emails(store)) == 9
+
+
+def test_what_is_taken_in_together_is_counted_in_its_order(file: Path) -> None:
+    """Also where a client is known of one and not of the other."""
+    client, form = Limit("client", 9, timedelta(hours=1)), Limit("form", 1, timedelta(hours=1))
+    sent = [submission("one", "one@example.com"), submission("two", "two@example.com")]
+    for limits in ([(client, form), (form,)], [(form,), (client, form)]):
+        entries = [Entry(one, deciding(one), (), each, "", "") for one, each in zip(sent, limits, strict=True)]
+        with closing(SQLiteStore(file)) as store:
+            first, second = store._write(partial(store._add, entries=entries))
+            assert (first, type(second)) == ("kept", Limited)
+        file.unlink()
 
 
 def test_a_transaction_begins_when_all_have_come_who_were_there_of_late(
