@@ -86,6 +86,7 @@ def _count_apart(items: Sequence[_Item]) -> int:
 
 
 def _add_apart(run: Run, lock: Lock, items: Sequence[_Item]) -> None:
+    """Each line is one step of all of them, and leaves those of which it is not known yet what becomes of them."""
     items = _left(items, (_earlier(run, item.noted) for item in items))
     items = _left(items, over(run, [(item.limits, item.now) for item in items]))
     items = _left(items, (_overtaken(run, item.noted) for item in items))
@@ -95,7 +96,7 @@ def _add_apart(run: Run, lock: Lock, items: Sequence[_Item]) -> None:
 
 
 def _left(items: Sequence[_Item], receipts: Iterable[Receipt | None]) -> list[_Item]:
-    """Those of which it is not known yet what becomes of them."""
+    """Note what became of some of them; those that are left."""
     for item, receipt in zip(items, receipts, strict=True):
         item.receipt = receipt
     return [item for item in items if item.receipt is None]
