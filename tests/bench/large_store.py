@@ -46,6 +46,8 @@ from leadpages.stores.sqlite.store import SQLiteStore
 _SITE: Final = "https://www.example.com"
 _FORMS: Final = ("playbook", "newsletter", "contact")
 _PAGE: Final = 50
+#: In the time of the first id: before now.
+_FIRST_ID_MS: Final = 1_700_000_000_000
 _REPEATS: Final = 20
 #: One lead in so many has a submission in quarantine beside its own, and one a mail that is still due.
 _RARE: Final = 100
@@ -87,11 +89,11 @@ def records(leads: int, events: int) -> Iterator[Record]:
         yield record("leads", id=_id("lead", number), address_key=email, email=email, created_at=at)
     for number in range(leads):
         lead, email, at = _id("lead", number), f"lead{number}@example.com", to_text(begin + number * step)
-        sent = {"email": email, "address_key": email, "answers_hash": _id("answers", number), "received_at": at}
+        sent = {"email": email, "address_key": email, "answers_hash": _hash("answers", number), "received_at": at}
         yield record("submissions", id=_id("sent", number), lead_id=lead, form=_form(number), **sent)
         if number % _RARE == 0:
             sent["received_at"] = to_text(now() - timedelta(days=29) + timedelta(days=28) * number / leads)
-            spam = {"lead_id": None, "quarantined_for": "honeypot", "answers_hash": _id("spam", number)}
+            spam = {"lead_id": None, "quarantined_for": "honeypot", "answers_hash": _hash("spam", number)}
             yield record("submissions", id=_id("spam", number), form=_form(number), **{**sent, **spam})
     for number in range(leads):
         yield record("consents", submission_id=_id("sent", number))
@@ -117,8 +119,12 @@ def _templates() -> dict[RecordKind, Mapping[str, str | int | None]]:
 
 
 def _id(kind: str, number: int) -> str:
-    """As random as those of the handler, and the same at every call."""
-    return blake2b(f"{kind} {number}".encode(), digest_size=16).hexdigest()
+    """In the order of time, as those of the handler are, and the same at every call."""
+    return f"{_FIRST_ID_MS + number:012x}{_hash(kind, number)[:20]}"
+
+
+def _hash(kind: str, number: int) -> str:
+    return blake2b(f"{kind} {number}".encode(), digest_size=32).hexdigest()
 
 
 def _form(number: int) -> str:
