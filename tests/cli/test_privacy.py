@@ -127,7 +127,7 @@ def test_whoever_is_erased_is_in_no_file_any_more(
 
     ran = run_cli("privacy", "erase", "ann.lee@example.com")
 
-    assert (ran.code, ran.stdout) == (0, "erased: 1 lead, 2 submissions, 1 file\n")
+    assert (ran.code, ran.stdout) == (0, "erased: 1 lead, 2 submissions, 1 file; nothing is sent there any more\n")
     assert files_with(folder, *words[:2]) == []
     assert len(list((folder / "uploads").iterdir())) == before - 1
     assert "ann" not in caplog.text.lower()
@@ -164,13 +164,24 @@ def test_export(folder: Path, post: Post, run_cli: RunCli) -> None:
     assert [event["kind"] for event in told["events"]] == ["submitted"]
 
 
-def test_nothing_is_kept_about_a_stranger(folder: Path, run_cli: RunCli) -> None:
-    """That is said, and is no success for a script."""
+def test_nothing_is_kept_about_a_stranger(store: Store, run_cli: RunCli) -> None:
+    """That is said, and is no success for a script; to erase them is one, and sees to it that it stays so."""
     ran = run_cli("privacy", "export", "bob@example.com")
     assert (ran.code, ran.stdout) == (1, "")
     assert "nothing is kept about bob@example.com" in ran.stderr
     assert run_cli("privacy", "revoke", "bob@example.com").code == 1
     assert run_cli("privacy", "lift", "bob@example.com").code == 1
+    ran = run_cli("privacy", "erase", "bob@example.com")
+    assert (ran.code, ran.stdout) == (0, "nothing is kept about bob@example.com; nothing is sent there any more\n")
+
+
+def test_no_database_is_made_by_the_way(folder: Path, run_cli: RunCli) -> None:
+    """Whoever erases in another place than the handler's hears that nothing is there."""
+    for command in (("privacy", "erase", "ann@example.com"), ("outbox", "list"), ("quarantine", "list")):
+        ran = run_cli(*command)
+        assert ran.code == 1
+        assert "leads.db does not exist" in ran.stderr
+    assert not (folder / "leads.db").exists()
 
 
 def test_suppress_and_lift(folder: Path, post: Post, store: Store, run_cli: RunCli) -> None:
@@ -286,7 +297,7 @@ def test_uploads_in_a_bucket(
 
     assert [sent("ann@example.com"), sent("ben@example.com")] == [1, 2]
     assert not (folder / "uploads").exists()
-    assert run_cli("privacy", "erase", "ann@example.com").stdout == "erased: 1 lead, 1 submission, 1 file\n"
+    assert run_cli("privacy", "erase", "ann@example.com").stdout.startswith("erased: 1 lead, 1 submission, 1 file;")
     assert sent("ann@example.com") == 2  # suppressed, and so in quarantine
     assert run_cli("quarantine", "empty").stdout == "erased: 0 leads, 1 submission, 1 file\n"
     assert len(s3_server.objects(aws, bucket)) == 1

@@ -159,6 +159,12 @@ def test_the_page_of_a_site_below_a_path(funnel: Funnel, path: str, page: str) -
     assert element(shown.text, "input", name="_page").attributes["value"] == page
 
 
+def test_a_page_on_another_host_is_none(funnel: Funnel) -> None:
+    """Two slashes begin an address without a scheme."""
+    funnel.post("guide", {"email": "ann@example.com", "_page": "//evil.example/x"})
+    assert [submission.page for _, submission in funnel.service.store.submissions()] == ["/"]
+
+
 def test_a_form_says_itself_where_it_stands(funnel: Funnel) -> None:
     """Then the browser is not asked."""
     answers = {"email": "ann@example.com", "_page": "/guide/"}

@@ -44,7 +44,8 @@ def erase(email: str) -> None:
     """Erase all that is kept about an address; nothing is sent there any more."""
     with running_site() as site:
         erased = erase_all(site.store, email, site.tokens.marks(email), site.files(), now())
-    click.echo(f"erased: {in_words(erased)}")
+    what = f"erased: {in_words(erased)}" if any(erased) else f"nothing is kept about {email}"
+    click.echo(f"{what}; nothing is sent there any more")
 
 
 @command.command()

@@ -46,7 +46,7 @@ def running_site() -> Iterator[Site]:
     Raises SettingsError or StorageError.
     """
     settings = read_settings(os.environ)
-    with closing(open_store(settings.database_url)) as store:
+    with closing(open_store(settings.database_url, create=False)) as store:
         yield Site(settings, store, Tokens(settings.secret_keys))
 
 

@@ -72,7 +72,7 @@ class App:
         except Refusal as refusal:
             return self._refuse(request, refusal)
         except StorageError as error:
-            log.error("%s %s: %s (%s)", request.id, error.code, error.message, error.hint)
+            log.error("%s %s: %s%s", request.id, error.code, error.message, f" ({error.hint})" if error.hint else "")
             busy = Refusal(
                 503, error.code, "We could not do this just now. Please try again in a minute.", _RETRY_AFTER_S
             )

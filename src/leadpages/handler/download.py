@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _RESEND_PAUSE: Final = timedelta(minutes=10)
 #: So long after its beginning, the later parts of a download belong to it.
 _PARTS_WITHIN: Final = timedelta(hours=1)
+#: Replies to a condition or a range that come without the file.
+_WITHOUT_IT: Final = (304, 412, 416)
 _PRIVATE: Final = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex", **NO_SNIFFING}
 
 
@@ -61,10 +63,11 @@ def answer(service: Service, pages: Pages, request: Request, token: str) -> Answ
     if gated := service.files.gated:
         response = _point_to(gated, request, form.name, form.file)
     else:
-        mark = begun or service.tokens.make("part", submission_id, now, _PARTS_WITHIN)
+        counts = request.method == "GET"
+        mark = begun or (service.tokens.make("part", submission_id, now, _PARTS_WITHIN) if counts else "")
         response = _open(service, request, form.file, f"{form.file.sha256}.{mark}")
     goes_on = begun and response.content_range.start
-    if request.method == "GET" and response.status_code not in (304, 416) and not goes_on:
+    if request.method == "GET" and response.status_code not in _WITHOUT_IT and not goes_on:
         try:
             _count(service, submission_id, form.file)
         except LeadpagesError:
@@ -118,7 +121,7 @@ def _open(service: Service, request: Request, file: GatedFile, etag: str) -> Res
     try:
         response = send_file(
             service.folder / file.path,
-            _with_one_range(request),
+            _conditions(request),
             mimetype=file.media_type,
             as_attachment=True,
             download_name=file.name,
@@ -127,13 +130,22 @@ def _open(service: Service, request: Request, file: GatedFile, etag: str) -> Res
         )
     except RequestedRangeNotSatisfiable:
         return Response(status=416, headers={"Content-Range": f"bytes */{file.size}"})
+    if response.status_code == 412:
+        response.close()
+        response = Response(status=412)
     response.headers.update(_PRIVATE)
     return response
 
 
-def _with_one_range(request: Request) -> WSGIEnvironment:
-    """The request without a range that is unreadable or manifold: it is answered in full (RFC 9110, 14.2)."""
+def _conditions(request: Request) -> WSGIEnvironment:
+    """The request without a range that is unreadable or manifold: it is answered in full (RFC 9110, 14.2).
+
+    Nor has it the condition that there be a file (`If-Match: *`), which holds (13.1.1).
+    """
+    ignored = set()
     asked = request.full.range
-    if asked and asked.units == "bytes" and len(asked.ranges) == 1:
-        return request.environ
-    return {name: value for name, value in request.environ.items() if name != "HTTP_RANGE"}
+    if not (asked and asked.units == "bytes" and len(asked.ranges) == 1):
+        ignored.add("HTTP_RANGE")
+    if request.full.if_match.star_tag:
+        ignored.add("HTTP_IF_MATCH")
+    return {name: value for name, value in request.environ.items() if name not in ignored}

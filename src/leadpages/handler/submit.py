@@ -182,7 +182,8 @@ def _as_json(error: FieldError) -> dict[str, str]:
 def _page(service: Service, request: Request, posted: Posted) -> str:
     """The page that the form stands on, as it says itself, else as the browser does; "/" where nothing tells."""
     path = next(iter(posted.get(PAGE_FIELD, ())), "") or _path_here(service, request.header("Referer") or "")
-    return path if path.startswith("/") and len(path) <= 500 and not has_control_characters(path) else "/"
+    is_path = path.startswith("/") and not path.startswith("//") and len(path) <= 500
+    return path if is_path and not has_control_characters(path) else "/"
 
 
 def _path_here(service: Service, url: str) -> str:

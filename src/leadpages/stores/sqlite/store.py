@@ -60,7 +60,7 @@ class SQLiteStore(SQLStore):
         self._sql = read_queries("sqlite")
         self._migrations = read_migrations("sqlite")
         if not create and not path.exists():
-            raise StorageError(f"{path} does not exist")
+            raise StorageError(f"{path} does not exist", "is that the file which the handler writes?")
         with _translated(), closing(self._connect("rwc" if create else "rw").connection) as connection:
             # Not kept: a host may fork after this, and a connection must not be shared over a fork.
             if create and _version(connection) == 0:
