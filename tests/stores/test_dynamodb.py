@@ -32,7 +32,7 @@ from tests.stores.contract import (
     marks,
     submission,
 )
-from tests.stores.dynamodb_server import ENVIRONMENT, new_table, running
+from tests.stores.dynamodb_server import ENVIRONMENT, new_table, running, running_local
 
 from leadpages.core.errors import SettingsError, StorageBusy, StorageError
 from leadpages.leads.model import Delivery
@@ -42,10 +42,10 @@ from leadpages.stores.protocol import Confirmation, Limit, Store
 from leadpages.stores.sqlite.store import SQLiteStore
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A server for all tests here."""
-    with running() as address:
+@pytest.fixture(scope="module", params=[running, running_local], ids=["moto", "DynamoDB Local"])
+def endpoint(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server for all tests here, and then another one."""
+    with request.param() as address:
         yield address
 
 

@@ -7,8 +7,8 @@ where.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -67,12 +67,15 @@ def test_postgresql_does_as_the_model_does(postgres: PostgresServer) -> None:
     look_for_faults(new_place, 15)
 
 
-def test_dynamodb_does_as_the_model_does(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("running", [dynamodb_server.running, dynamodb_server.running_local], ids=["moto", "local"])
+def test_dynamodb_does_as_the_model_does(
+    running: Callable[[], AbstractContextManager[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever is done to it in whatever order, and wherever it crashes; erased is in very small steps."""
     monkeypatch.setattr("leadpages.stores.dynamodb.erasing._STEP", 2)
     for name, value in dynamodb_server.ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    with dynamodb_server.running() as endpoint:
+    with running() as endpoint:
 
         @contextmanager
         def new_place() -> Iterator[Place]:
