@@ -7,7 +7,7 @@ CHECKERS := tests/e2e/node_modules
 DYNAMODB := $(VENV)/dynamodb-local
 PORT ?= 8000
 DYNAMODB_PACKAGE := amplify-dynamodb-simulator@2.9.30
-DYNAMODB_FILE := amplify-dynamodb-simulator-2.9.30.tgz
+DYNAMODB_FILE := $(subst @,-,$(DYNAMODB_PACKAGE)).tgz
 DYNAMODB_SHA256 := 3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9
 
 .PHONY: demo test check bench browser node java postgres clean

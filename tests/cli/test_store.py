@@ -156,8 +156,8 @@ def test_a_target_that_holds_something_is_refused(run_cli: RunCli, tmp_path: Pat
 def test_a_source_that_is_not_there_is_not_made(run_cli: RunCli, tmp_path: Path) -> None:
     """A slip in its name copies nothing and leaves no empty database behind."""
     ran = run_cli("store", "copy", f"sqlite:///{tmp_path / 'typo.db'}", f"sqlite:///{tmp_path / 'last.db'}")
-    assert ran.code == 1
-    assert ran.stderr.startswith(f"error: {tmp_path / 'typo.db'} does not exist\n")
+    hint = "  hint: is that the file which the handler writes?\n"
+    assert (ran.code, ran.stderr) == (1, f"error: {tmp_path / 'typo.db'} does not exist\n{hint}")
     assert list(tmp_path.iterdir()) == []
 
 

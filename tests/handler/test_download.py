@@ -133,7 +133,7 @@ def test_what_head_tells_begins_no_download(funnel: Funnel) -> None:
     """A part that goes on with it counts, as nothing came before it."""
     path = link(funnel)
     etag = funnel.client.head(path, buffered=True).headers["ETag"]
-    assert get(funnel, path, Range="bytes=1-", If_Range=etag).status_code in (200, 206)
+    assert get(funnel, path, Range="bytes=1-", If_Range=etag).status_code == 200
     assert count(funnel) == 1
 
 

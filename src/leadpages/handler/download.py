@@ -57,17 +57,16 @@ def answer(service: Service, pages: Pages, request: Request, token: str) -> Answ
         return pages.show(edition, "link-sent", edition.say("A new link is on its way"))
     if expired:
         return pages.show(edition, "expired", edition.say("This link has expired"), 410, resend=True, again="")
-    begun = _begun(service, request, submission_id)
+    begun, is_get = _begun(service, request, submission_id), request.method == "GET"
     if asked.times >= form.file.limit and not begun:
         raise _used_up()
     if gated := service.files.gated:
         response = _point_to(gated, request, form.name, form.file)
     else:
-        counts = request.method == "GET"
-        mark = begun or (service.tokens.make("part", submission_id, now, _PARTS_WITHIN) if counts else "")
+        mark = begun or (service.tokens.make("part", submission_id, now, _PARTS_WITHIN) if is_get else "")
         response = _open(service, request, form.file, f"{form.file.sha256}.{mark}")
     goes_on = begun and response.content_range.start
-    if request.method == "GET" and response.status_code not in _WITHOUT_IT and not goes_on:
+    if is_get and response.status_code not in _WITHOUT_IT and not goes_on:
         try:
             _count(service, submission_id, form.file)
         except LeadpagesError:

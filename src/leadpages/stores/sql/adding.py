@@ -31,15 +31,6 @@ class Entry(NamedTuple):
     once: str
 
 
-class Counted(NamedTuple):
-    """A submission that counts: its row, the lead whose it is if that one is known, and what becomes of both."""
-
-    row: Row
-    lead_id: str | None
-    consents: Sequence[Consent]
-    intake: Intake
-
-
 def add(run: Run, lock: Lock, entries: Sequence[Entry]) -> list[Receipt]:
     """Take in all of them, as if one came after the other."""
     items = left = [_Item(entry) for entry in entries]
@@ -50,23 +41,37 @@ def add(run: Run, lock: Lock, entries: Sequence[Entry]) -> list[Receipt]:
     return [item.receipt or "kept" for item in items]
 
 
+def count_anew(run: Run, entry: Entry) -> None:
+    """Let a submission count that was kept apart."""
+    item = _Item(entry)
+    item.known = _known(run, item.row)
+    _count_in(run, [item])
+
+
 class _Item:
     """A submission on its way in, and what became of it as soon as that is known."""
 
     def __init__(self, entry: Entry) -> None:
         submission, self.decide, self.marks, self.limits, key, once = entry
         self.email, self.consents, self.now = submission.email, submission.consents, submission.received_at
-        self.row = row_of(submission)
+        self.row = _row(submission)
         noted = _key_row(submission, key, self.row["answers_hash"]) if key or once else {}
         self.noted = noted if key else None
         self.spent = {**noted, "key_hash": hash_once(once), "answers_hash": ""} if once else None
         self.known: Row = {}
         self.receipt: Receipt | None = None
 
-    def counted(self, run: Run) -> Counted:
-        """It is one that counts."""
-        intake = self.decide(standing_of(run, self.known, self.marks))
-        return Counted(self.row, self.known["id"], self.consents, intake)
+    def intake(self, run: Run) -> Intake:
+        """What becomes of it now that it counts."""
+        found = (run("find_suppression", {"mark": mark}).fetchone() for mark in self.marks)
+        return self.decide(
+            Standing(
+                status=self.known["status"],
+                confirmation_asked_at=moment(self.known["confirmation_asked_at"]),
+                delivery_queued_at=moment(self.known["delivery_queued_at"]),
+                suppressed_for=next((row["reason"] for row in found if row), None),
+            )
+        )
 
     def names(self) -> set[str]:
         """What two can have in common only when one comes after the other."""
@@ -92,7 +97,7 @@ def _add_apart(run: Run, lock: Lock, items: Sequence[_Item]) -> None:
     items = _left(items, (_overtaken(run, item.noted) for item in items))
     items = _left(items, (_repeated(run, lock, item) for item in items))
     items = _left(items, (_set_apart(run, item) for item in items))
-    count_in(run, [item.counted(run) for item in items])
+    _count_in(run, items)
 
 
 def _left(items: Sequence[_Item], receipts: Iterable[Receipt | None]) -> list[_Item]:
@@ -121,7 +126,7 @@ def _repeated(run: Run, lock: Lock, item: _Item) -> Receipt | None:
     if item.row["quarantined_for"]:
         return None
     lock(run, item.email)
-    item.known = known_of(run, item.row)
+    item.known = _known(run, item.row)
     return "repeated" if item.known["is_repeated"] else None
 
 
@@ -158,7 +163,7 @@ def over(run: Run, asked: Sequence[tuple[Sequence[Limit], datetime]]) -> list[Li
     return found
 
 
-def row_of(submission: Submission) -> dict[str, Any]:
+def _row(submission: Submission) -> dict[str, Any]:
     """The row of a submission, with `since`: what is older is not the same one sent twice."""
     answers = as_json(submission.values)
     return {
@@ -185,37 +190,27 @@ def _key_row(submission: Submission, key: str, answers_hash: str) -> dict[str, s
     return {**row, "now": to_text(now), "since": to_text(now - KEY_WINDOW)}
 
 
-def known_of(run: Run, row: Row) -> Row:
+def _known(run: Run, row: Row) -> Row:
     """What is known of the address of a submission, and whether the same came from there a moment ago."""
     known: Row = run("standing", row).fetchone()
     return known
 
 
-def standing_of(run: Run, known: Row, marks: Sequence[str]) -> Standing:
-    """How the address of a submission stands, from what is known of it and from its marks."""
-    found = (run("find_suppression", {"mark": mark}).fetchone() for mark in marks)
-    return Standing(
-        status=known["status"],
-        confirmation_asked_at=moment(known["confirmation_asked_at"]),
-        delivery_queued_at=moment(known["delivery_queued_at"]),
-        suppressed_for=next((row["reason"] for row in found if row), None),
-    )
-
-
-def count_in(run: Run, counted: Sequence[Counted]) -> None:
+def _count_in(run: Run, items: Sequence[_Item]) -> None:
     """Keep submissions with their leads, of which no two are the same, and what is to be sent."""
     leads: list[Row] = []
     submissions: list[Row] = []
     consents: list[Row] = []
     events: list[Row] = []
     outbox: list[Row] = []
-    for row, known_id, agreed, intake in counted:
-        consents += _consent_rows(row, agreed)
+    for item in items:
+        row, intake = item.row, item.intake(run)
+        consents += _consent_rows(row, item.consents)
         if intake.quarantined_for:
             submissions.append({**row, "quarantined_for": intake.quarantined_for})
             continue
         now = row["received_at"]
-        lead_id = known_id or new_id()
+        lead_id = item.known["id"] or new_id()
         lead = {"id": lead_id, "status": intake.status, "now": now, "asked_at": now if asks(intake) else None}
         leads.append({**row, **lead})
         submissions.append({**row, "lead_id": lead_id, "waiting": intake.waiting})

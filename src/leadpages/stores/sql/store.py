@@ -50,7 +50,7 @@ from leadpages.stores.rows import (
     submission_of,
     window,
 )
-from leadpages.stores.sql.adding import Counted, Entry, add, count_in, known_of, over, row_of, standing_of
+from leadpages.stores.sql.adding import Entry, add, count_anew, over
 from leadpages.stores.sql.running import Run, log, queue
 
 E = TypeVar("E")
@@ -286,10 +286,7 @@ class SQLStore(HeldItems):
             self._lock(run, submission.email)
             _lift(run, submission.email, marks, to_text(now))
             run("delete_submission", {"submission_id": submission_id})
-            again = row_of(submission)
-            known = known_of(run, again)
-            intake = decide(standing_of(run, known, marks))
-            count_in(run, [Counted(again, known["id"], submission.consents, intake)])
+            count_anew(run, Entry(submission, decide, marks, (), "", ""))
             return True
 
         return self._write(release)
