@@ -15,7 +15,7 @@ from tests.stores.contract import add, claim, submission
 
 from leadpages.core.errors import SettingsError
 from leadpages.core.settings import read_settings
-from leadpages.core.times import now
+from leadpages.core.times import now, to_text
 from leadpages.handler.service import start
 from leadpages.stores.opening import open_store
 from leadpages.stores.sqlite.driver import sqlite3
@@ -88,15 +88,16 @@ def test_a_captcha_without_its_secret_is_an_error(
 
 
 def test_a_worker_that_does_not_run_is_seen(run_cli: RunCli, folder: Path) -> None:
-    """By what is due for long; what is dead is counted."""
+    """By what is due for long; what is dead, and what has its time yet to come, is counted."""
     at = now() - timedelta(hours=1)
     with closing(SQLiteStore(folder / "leads.db")) as store:
         for number in range(3):
             add(store, submission(f"s{number}", f"a{number}@example.com", at=at))
         store.mark_ended(claim(store, at, 1)[0], "dead", "bounced", at)
+        add(store, submission("s3", "a3@example.com", at=now() + timedelta(hours=1)))
     ran = run_cli("doctor")
     assert ran.code == 0
-    assert f"warning outbox: 2 due, the oldest since {at:%Y-%m-%dT%H:%M}" in ran.stdout
+    assert f"warning outbox: 2 due, the oldest since {to_text(at)}; 1 later\n" in ran.stdout
     assert "hint: does `leadpages deliver --watch` run?" in ran.stdout
     assert "warning outbox: 1 dead\n" in ran.stdout
 

@@ -98,17 +98,21 @@ def _store(at: datetime) -> Iterator[Finding]:
 
 
 def _backlog(rows: Iterable[OutboxRow], at: datetime) -> Iterator[Finding]:
-    due = dead = 0
+    due = later = dead = 0
     oldest = at
     for row in rows:
-        dead += row.state == "dead"
-        if row.state == "due" and row.due_at <= at:
+        if row.state == "dead":
+            dead += 1
+        elif row.due_at > at:
+            later += 1
+        else:
             due += 1
             oldest = min(oldest, row.due_at)
     since = f", the oldest since {to_text(oldest)}" if due else ""
+    waiting = f"; {later} later" if later else ""
     late = at - oldest > _LATE
     hint = "does `leadpages deliver --watch` run?" if late else ""
-    yield Finding("warning" if late else "ok", f"outbox: {due} due{since}", hint)
+    yield Finding("warning" if late else "ok", f"outbox: {due} due{since}{waiting}", hint)
     if dead:
         yield Finding("warning", f"outbox: {dead} dead", "`leadpages outbox list` says why")
 
